@@ -1,0 +1,61 @@
+import { checkImages, checkRepositories, openEngine, type CheckLine } from "../compose.ts";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { safeLine } from "../core/safe-text.ts";
+import type { CommandContext } from "./command-line.ts";
+import { EXIT } from "./exit-codes.ts";
+import { openWorkspace } from "./open-workspace.ts";
+
+/** `nightwarden check`: everything that can be known before a night, and nothing started but our own programs. */
+export async function checkCommand(
+  context: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const workspace = await openWorkspace(context.workspaceDir);
+  const { config, plan, policy } = workspace;
+  const lines: CheckLine[] = [
+    {
+      subject: "files",
+      verdict: "ok",
+      message: `${plan.tasks.length} tasks, ${config.repositories.length} repositories, phase ${policy.phase}`,
+    },
+    ...workspace.loosened.map(({ key, specified, used }) => ({
+      subject: "policy",
+      verdict: "warning" as const,
+      message: `${key} is ${used}; phase ${policy.phase} says ${specified} (${workspace.reason ?? "no reason given"})`,
+    })),
+    ...(await checkRepositories(config)),
+  ];
+  try {
+    const parts = await openEngine(config);
+    const { engine } = parts;
+    lines.push({
+      subject: "engine",
+      verdict: "ok",
+      message: `${engine.host} (${engine.source}), version ${engine.version}`,
+    });
+    const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
+    lines.push(...(await checkImages({ workspace, parts, onProgress })));
+  } catch (error) {
+    if (!(error instanceof NightwardenError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    lines.push({ subject: "engine", verdict: "refused", message: messageOf(error), ...hint });
+  }
+  const isRefused = lines.some((line) => line.verdict === "refused");
+  const { terminal } = context;
+  if (options.json) terminal.data(`${JSON.stringify({ ok: !isRefused, checks: lines })}\n`);
+  else {
+    for (const line of lines) terminal.data(renderLine(line, context));
+    terminal.data(isRefused ? "\nThe night would be refused.\n" : "\nReady: nightwarden run\n");
+  }
+  return isRefused ? EXIT.refused : EXIT.done;
+}
+
+function renderLine(line: CheckLine, { terminal }: CommandContext): string {
+  const mark = {
+    ok: terminal.paint("green", "ok     "),
+    warning: terminal.paint("yellow", "warning"),
+    refused: terminal.paint("red", "refused"),
+  }[line.verdict];
+  const hint = line.hint === undefined ? "" : `\n         hint: ${line.hint}`;
+  return `${mark}  ${line.subject}: ${line.message}${hint}\n`;
+}

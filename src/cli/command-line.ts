@@ -1,0 +1,124 @@
+import { Command, CommanderError, Option } from "commander";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { EXIT, exitCodeOfError } from "./exit-codes.ts";
+import type { Terminal } from "./terminal.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly version: string;
+  /** The folder with nightwarden.yaml. */
+  readonly workspaceDir: string;
+}
+
+type Action<Args extends unknown[]> = (context: CommandContext, ...args: Args) => Promise<number>;
+
+/** Reads the command line, runs the command, and returns the exit code. Never throws. */
+export async function runCommandLine(argv: readonly string[], version: string): Promise<number> {
+  const terminal = processTerminal();
+  let exitCode: number = EXIT.done;
+  const program = new Command("nightwarden")
+    .description(
+      "Works through a queue of small coding tasks at night: contained, checked, landed or rolled back.",
+    )
+    .version(version, "-V, --version")
+    .option("-C, --workspace <folder>", "the folder with nightwarden.yaml", ".")
+    .configureOutput({ writeOut: (text) => terminal.data(text), writeErr: (text) => terminal.progress(text) })
+    .showSuggestionAfterError()
+    .showHelpAfterError("(nightwarden --help lists the commands)")
+    .exitOverride();
+  program.configureHelp({ sortSubcommands: false });
+
+  /** Makes a commander action of a command that is loaded when it is needed. */
+  const action =
+    <Args extends unknown[]>(load: () => Promise<Action<Args>>) =>
+    async (...args: unknown[]): Promise<void> => {
+      const { workspace } = program.opts<{ workspace: string }>();
+      const run = await load();
+      // Commander hands over the arguments, then the options, then the command itself.
+      exitCode = await run({ terminal, version, workspaceDir: workspace }, ...(args.slice(0, -1) as Args));
+    };
+  const json = new Option("--json", "print one JSON object on standard output (docs/json.md)");
+
+  program
+    .command("init")
+    .description("write a commented nightwarden.yaml and tasks.yaml into the workspace folder")
+    .option("--repo <path...>", "a git repository to work on; default: those in or beside the folder")
+    .option("--force", "overwrite files that exist", false)
+    .addHelpText("after", example("mkdir app-night && cd app-night && nightwarden init --repo ../app"))
+    .action(action(async () => (await import("./init-command.ts")).initCommand));
+  program
+    .command("check")
+    .description("validate configuration, plan, repositories, engine and images; start no agent")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden check"))
+    .action(action(async () => (await import("./check-command.ts")).checkCommand));
+  program
+    .command("run")
+    .description("work through the tasks now")
+    .option("--attended", "a person watches; recorded (default: whether standard input is a terminal)")
+    .option("--verbose", "show what the agents print", false)
+    .addOption(json)
+    .addHelpText("after", example("nightwarden run"))
+    .action(action(async () => (await import("./run-command.ts")).runCommand));
+  program
+    .command("status")
+    .description("say what is going on now, and where each task of the plan stands")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden status"))
+    .action(action(async () => (await import("./status-command.ts")).statusCommand));
+  program
+    .command("summary")
+    .argument("[night]", "the night's id; default: the last one")
+    .description("say what a night did: what landed, what failed and why, what to do next")
+    .option("--markdown", "as Markdown", false)
+    .addOption(json)
+    .addHelpText("after", example("nightwarden summary --markdown > night.md"))
+    .action(action(async () => (await import("./summary-command.ts")).summaryCommand));
+  program
+    .command("deliver")
+    .argument("<night>", "the night's id")
+    .description("bring a night's branch into the repositories where that was put off")
+    .addHelpText("after", example("nightwarden deliver 2026-11-20-k3f9"))
+    .action(action(async () => (await import("./deliver-command.ts")).deliverCommand));
+  program
+    .command("rerun")
+    .argument("<task...>", "ids of tasks that failed or were set aside")
+    .description("put tasks back into the queue")
+    .option("--reason <text>", "why; recorded", "asked for")
+    .addHelpText("after", example("nightwarden rerun fix-login --reason 'the prompt is clearer now'"))
+    .action(action(async () => (await import("./rerun-command.ts")).rerunCommand));
+  const image = program.command("image").description("the images that sandboxes are made from");
+  image
+    .command("build")
+    .description("build the images of every repository of the workspace; quick when nothing has changed")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden image build"))
+    .action(action(async () => (await import("./image-command.ts")).imageBuildCommand));
+
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    report(error, terminal);
+    return exitCodeOfError(error);
+  }
+}
+
+function example(command: string): string {
+  return `\nExample:\n  $ ${command}\n`;
+}
+
+function report(error: unknown, terminal: Terminal): void {
+  if (error instanceof NightwardenError) {
+    terminal.problem(error.message, error.hint);
+    return;
+  }
+  const stack = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
+  terminal.problem(
+    `this is a fault of Nightwarden itself: ${stack}`,
+    "please report it with the lines above",
+  );
+}

@@ -1,0 +1,30 @@
+import { openEngine } from "../compose.ts";
+import type { ReadyImage } from "../contracts/images.ts";
+import { safeLine } from "../core/safe-text.ts";
+import type { CommandContext } from "./command-line.ts";
+import { EXIT } from "./exit-codes.ts";
+import { openWorkspace } from "./open-workspace.ts";
+
+/** `nightwarden image build`: what a night would build before it starts. */
+export async function imageBuildCommand(
+  context: CommandContext,
+  options: { readonly json?: true },
+): Promise<number> {
+  const { config } = await openWorkspace(context.workspaceDir);
+  const { images } = await openEngine(config);
+  const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
+  const built: (ReadyImage & { readonly for: string })[] = [
+    { for: "collector", ...(await images.ensureCollector(onProgress)) },
+  ];
+  for (const { name } of config.repositories)
+    built.push({ for: name, ...(await images.ensure(name, onProgress)) });
+  if (options.json) context.terminal.data(`${JSON.stringify({ images: built })}\n`);
+  else {
+    for (const image of built) {
+      context.terminal.data(
+        `${image.for}: ${image.id.slice(0, 19)} from ${image.base} (${image.built ? "built" : "unchanged"})\n`,
+      );
+    }
+  }
+  return EXIT.done;
+}

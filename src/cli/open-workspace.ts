@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { CONFIG_FILE, loadConfig, type LoadedWorkspace } from "../config/load-config.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
+import { formatProblem } from "../core/problem.ts";
+
+/** Loads the workspace, or throws one error that lists every problem of its files. */
+export async function openWorkspace(folder: string): Promise<LoadedWorkspace> {
+  const loaded = await loadConfig(workspaceFolder(folder));
+  if (loaded.ok) return loaded.value;
+  const count = loaded.error.length;
+  throw new NightwardenError({
+    code: "usage.config",
+    message: `${count === 1 ? "one problem" : `${count} problems`}; nothing was started\n\n${loaded.error.map(formatProblem).join("\n")}\n`,
+  });
+}
+
+/** The workspace's folder as an absolute path. Throws where there is no workspace. */
+export function workspaceFolder(folder: string): string {
+  const path = resolve(folder);
+  if (existsSync(join(path, CONFIG_FILE))) return path;
+  throw new NightwardenError({
+    code: "usage.workspace",
+    message: `there is no ${CONFIG_FILE} in ${path}`,
+    hint: "go to the workspace's folder, name it with --workspace, or make one with: nightwarden init",
+  });
+}

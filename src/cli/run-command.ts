@@ -1,0 +1,109 @@
+import { pid } from "node:process";
+import { composeNight, lockWorkspace, openEngine, openJournals, toolVersions } from "../compose.ts";
+import type { LoadedWorkspace } from "../config/load-config.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
+import { safeLine } from "../core/safe-text.ts";
+import { summarise } from "../core/summary.ts";
+import type { NightOrder } from "../night/deps.ts";
+import { runNight } from "../night/run-night.ts";
+import { renderProgressLine } from "../report/render-progress-line.ts";
+import { renderSummaryText } from "../report/render-summary-text.ts";
+import type { CommandContext } from "./command-line.ts";
+import { EXIT, exitCodeOfNight } from "./exit-codes.ts";
+import { openWorkspace } from "./open-workspace.ts";
+import { listenForStop } from "./stop-signals.ts";
+
+interface RunOptions {
+  readonly attended?: true;
+  readonly verbose: boolean;
+  readonly json?: true;
+}
+
+/** `nightwarden run`: one night, now. */
+export async function runCommand(context: CommandContext, options: RunOptions): Promise<number> {
+  const { terminal } = context;
+  const workspace = await openWorkspace(context.workspaceDir);
+  const isAttended = options.attended ?? terminal.hasPerson;
+  const maxMs = unattendedLimitMs(workspace, isAttended);
+  const progress = (line: string): void => terminal.progress(`${line}\n`);
+  const lock = await lockWorkspace(workspace.config.workspaceDir, `nightwarden run (pid ${pid})`);
+  const stop = listenForStop({ progress, maxMs });
+  try {
+    if (lock.takenOverFrom)
+      progress(
+        `the last run (pid ${lock.takenOverFrom.pid ?? "unknown"}) ended without a word; putting things right`,
+      );
+    const journals = openJournals(workspace.config.workspaceDir, context.version);
+    const parts = await openEngine(workspace.config);
+    const deps = await composeNight({ workspace, journals, parts, onProgress: progress });
+    stop.onForce(async () => void (await deps.sweep()));
+    const order = nightOrder({
+      workspace,
+      context,
+      options,
+      isAttended,
+      versions: await toolVersions(context.version, parts),
+    });
+    const state = await runNight(deps, order, stop.signal);
+    if (!state) {
+      progress(
+        "no task is left to start: all have landed, or wait for a person (nightwarden status; nightwarden rerun TASK)",
+      );
+      return EXIT.done;
+    }
+    const summary = summarise(state);
+    terminal.data(options.json ? `${JSON.stringify(summary)}\n` : renderSummaryText(summary, terminal));
+    return exitCodeOfNight(state);
+  } finally {
+    stop.dispose();
+    await lock.release();
+  }
+}
+
+/** How long this night may be; undefined: as long as it takes. Throws where the phase forbids it. */
+function unattendedLimitMs(workspace: LoadedWorkspace, isAttended: boolean): number | undefined {
+  const { unattended, phase } = workspace.policy;
+  if (isAttended || unattended === "whole-window") return undefined;
+  if (unattended !== "forbidden") return unattended;
+  throw new NightwardenError({
+    code: "refused.phase",
+    message: `phase ${phase} forbids a night without a person, and standard input is no terminal`,
+    hint: "stay and watch: run it in a terminal, or say so with --attended (which is recorded)",
+  });
+}
+
+function nightOrder(options: {
+  readonly workspace: LoadedWorkspace;
+  readonly context: CommandContext;
+  readonly options: RunOptions;
+  readonly isAttended: boolean;
+  readonly versions: Readonly<Record<string, string>>;
+}): NightOrder {
+  const { workspace, context } = options;
+  const { config, policy } = workspace;
+  const progress = (line: string): void => context.terminal.progress(`${line}\n`);
+  return {
+    plan: workspace.plan,
+    policy,
+    limits: workspace.limits,
+    policyHash: workspace.policyHash,
+    phase: policy.phase,
+    purpose: workspace.purpose,
+    attended: options.isAttended,
+    loosened: workspace.loosened,
+    loosenedReason: workspace.reason,
+    versions: options.versions,
+    bases: new Map(
+      config.repositories.map(({ name, base }) => [name, base.kind === "ref" ? base.ref : "continue"]),
+    ),
+    verify: new Map(config.repositories.map(({ name, verify }) => [name, verify])),
+    onEvent: (event) => {
+      const line = renderProgressLine(event);
+      if (line !== undefined) progress(line);
+    },
+    onProgress: (line) => progress(`  ${safeLine(line)}`),
+    onOutput: (task, text) => {
+      if (options.options.verbose) progress(`  ${task} | ${safeLine(text)}`);
+    },
+  };
+}

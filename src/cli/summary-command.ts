@@ -1,0 +1,51 @@
+import { openJournals } from "../compose.ts";
+import { isNightId, type NightId } from "../core/ids.ts";
+import { replay } from "../core/night-state.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
+import { summarise } from "../core/summary.ts";
+import { renderSummaryMarkdown } from "../report/render-summary-markdown.ts";
+import { renderSummaryText } from "../report/render-summary-text.ts";
+import type { CommandContext } from "./command-line.ts";
+import { EXIT } from "./exit-codes.ts";
+import { workspaceFolder } from "./open-workspace.ts";
+
+/** `nightwarden summary [night]`: from the journal alone, so it works when the configuration is broken. */
+export async function summaryCommand(
+  context: CommandContext,
+  night: string | undefined,
+  options: { readonly json?: true; readonly markdown: boolean },
+): Promise<number> {
+  const journals = openJournals(workspaceFolder(context.workspaceDir), context.version);
+  const id = chooseNight(night, await journals.nights());
+  const { events, tornBytes } = await journals.read(id);
+  if (tornBytes > 0)
+    context.terminal.problem(
+      `the last line of the journal was cut off by a crash (${tornBytes} bytes), and is left out`,
+    );
+  const summary = summarise(replay(id, events));
+  const { terminal } = context;
+  if (options.json) terminal.data(`${JSON.stringify(summary)}\n`);
+  else if (options.markdown) terminal.data(renderSummaryMarkdown(summary));
+  else terminal.data(renderSummaryText(summary, terminal));
+  return EXIT.done;
+}
+
+/** The night that is asked for, or the last one. */
+export function chooseNight(asked: string | undefined, nights: readonly NightId[]): NightId {
+  const last = nights.at(-1);
+  if (last === undefined) {
+    throw new NightwardenError({
+      code: "usage.workspace",
+      message: "there was no night yet",
+      hint: "start one with: nightwarden run",
+    });
+  }
+  if (asked === undefined) return last;
+  if (isNightId(asked) && nights.includes(asked)) return asked;
+  const known = nights.slice(-5).join(", ");
+  throw new NightwardenError({
+    code: "usage.arguments",
+    message: `there is no night "${asked}"`,
+    hint: `the last ones: ${known}`,
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * The collector: a small trusted program in a container without network that makes an attempt's trees and reads one
+ * back when the agent is gone. It speaks frames on standard input and output (see core/collector-protocol.ts).
+ *
+ * It holds four capabilities and uses each for one thing: CHOWN to give a tree to the sandbox's user, SETUID and SETGID
+ * to become that user for everything that writes, DAC_READ_SEARCH to read what the agent closed to others.
+ */
+import { chown, chmod } from "node:fs/promises";
+import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
+import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
+import { readIgnoreFiles, TreeGit, type FilledTree } from "./tree.ts";
+import { walkTree } from "./walk.ts";
+
+const TREES_PATH = process.argv[2] ?? "/trees";
+
+function send(reply: CollectorReply, body?: Uint8Array): void {
+  process.stdout.write(encodeFrame(reply, body));
+}
+
+async function* requests(): AsyncGenerator<{ request: CollectorRequest; body: Uint8Array }, undefined> {
+  const reader = new FrameReader();
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    for (const frame of reader.push(chunk)) yield asRequest(frame);
+  }
+}
+
+function asRequest(frame: Frame): { request: CollectorRequest; body: Uint8Array } {
+  return { request: frame.header as CollectorRequest, body: frame.body };
+}
+
+type Requests = ReturnType<typeof requests>;
+
+async function fill(
+  input: Requests,
+  order: Extract<CollectorRequest, { type: "fill" }>,
+): Promise<FilledTree> {
+  const root = `${TREES_PATH}/${order.tree}`;
+  await chmod(root, 0o700);
+  await chown(root, order.uid, order.gid);
+  const git = new TreeGit(root, { uid: order.uid, gid: order.gid });
+  await git.init(order.objectFormat);
+  for (const end = { last: false }; !end.last; ) await git.indexPack(onePack(input, end));
+  await git.checkOut(order.commit);
+  const entries = await git.entries(order.commit);
+  return {
+    root,
+    objectFormat: order.objectFormat,
+    entries,
+    ignoreFiles: await readIgnoreFiles(root, entries),
+  };
+}
+
+/** The bytes up to the next `pack-end`, which says in `end` whether it was the last. */
+async function* onePack(input: Requests, end: { last: boolean }): AsyncIterable<Uint8Array> {
+  for (;;) {
+    const next = await input.next();
+    if (next.done) throw new Error("the input ended inside a pack");
+    const { request, body } = next.value;
+    if (request.type === "pack") yield body;
+    else if (request.type === "pack-end") {
+      end.last = request.last;
+      return;
+    } else throw new Error(`${request.type} inside a pack`);
+  }
+}
+
+async function main(): Promise<void> {
+  const trees = new Map<TreeName, FilledTree>();
+  const input = requests();
+  send({ type: "ready" });
+  for (;;) {
+    const next = await input.next();
+    if (next.done || next.value.request.type === "quit") return;
+    const { request } = next.value;
+    switch (request.type) {
+      case "fill": {
+        const tree = await fill(input, request);
+        trees.set(request.tree, tree);
+        send({ type: "filled", tree: request.tree, entries: tree.entries.size });
+        break;
+      }
+      case "capture": {
+        const tree = trees.get(request.tree);
+        if (!tree) throw new Error(`the tree "${request.tree}" was not filled`);
+        for (const { reply, content } of walkTree(tree, request.limits, request.ignore)) send(reply, content);
+        break;
+      }
+      case "pack":
+      case "pack-end":
+        throw new Error(`${request.type} outside a fill`);
+    }
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  send({ type: "failed", message: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+}
+process.stdin.destroy();

@@ -1,0 +1,49 @@
+import type { LimitOverrides } from "../core/limits.ts";
+
+/** The validated configuration of a workspace: every path absolute, every default filled in. */
+export interface Config {
+  readonly workspaceDir: string;
+  readonly planPath: string;
+  /** At least one. */
+  readonly repositories: readonly RepositoryConfig[];
+  /** At least one. */
+  readonly agents: readonly AgentConfig[];
+  /** The name of the agent that does tasks which name none. */
+  readonly defaultAgent: string;
+  /** Lower than the policy's caps; what to use is `LoadedWorkspace.limits`. */
+  readonly limits: LimitOverrides;
+  readonly sandbox: { readonly kind: "docker" };
+  /** undefined: look for the engine. */
+  readonly engineHost: string | undefined;
+}
+
+export interface RepositoryConfig {
+  readonly name: string;
+  readonly path: string;
+  readonly base: Base;
+  readonly toolchain: Toolchain;
+  /** At least one command, each for `sh -c`. */
+  readonly verify: readonly string[];
+}
+
+/** Where a night starts in a repository. */
+export type Base =
+  | { readonly kind: "ref"; readonly ref: string }
+  /** On top of the last night that nobody merged. */
+  | { readonly kind: "continue" };
+
+/** What a repository brings for its sandboxes; our parts are put on top. */
+export type Toolchain =
+  | { readonly kind: "standard" }
+  | { readonly kind: "image"; readonly image: string }
+  | { readonly kind: "dockerfile"; readonly path: string }
+  | { readonly kind: "packages"; readonly packages: readonly string[] };
+
+interface AgentConfig {
+  readonly name: string;
+  readonly kind: "command";
+  readonly command: readonly string[];
+  /** A folder whose content is at /opt/agent in the image. */
+  readonly filesDir: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}

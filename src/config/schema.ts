@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { limitOverridesSchema } from "../core/limits.ts";
+import { verifySchema } from "../core/plan.ts";
+
+/**
+ * The form of nightwarden.yaml. Each key says what it is, its unit, its default and why it is there; the same text is
+ * the hint where a value is wrong.
+ */
+
+const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
+  error: "is not a name: use lower-case letters, digits and -, 40 characters at most",
+});
+
+/** Text that becomes an argument or a path: one line without control characters. */
+const plainText = z
+  .string()
+  .regex(/\S/, "is blank")
+  .max(4096)
+  .refine((text) => !/\p{Cc}/u.test(text), { error: "has a line break or a control character" });
+
+/** A path in nightwarden.yaml, as written: absolute, or relative to that file. */
+export const pathSchema = plainText.refine((text) => !text.startsWith("~"), {
+  error: "begins with ~, which only a shell expands",
+  params: { hint: "write the whole path, or one relative to this file" },
+});
+
+/** What git accepts as the name of a branch or a commit, and never takes for an option. */
+const revision = plainText.max(250).regex(/^(?!-)(?!.*(?:\.\.|@\{|\/\/))[^\s~^:?*[\\]+$/, {
+  error: "is not the name of a branch or a commit",
+});
+
+const image = z
+  .string()
+  .max(300)
+  .regex(/^[a-z0-9][\w.:/@-]*$/i, {
+    error: "is not the name of an image, as in node:22",
+  });
+
+/** The names that apt accepts, with a version if one is wanted. They reach a shell, so nothing else may. */
+const aptPackage = z
+  .string()
+  .max(200)
+  .regex(/^[a-z0-9][a-z0-9+.-]+(?:=[a-z0-9][\w+.:~-]*)?$/i, {
+    error: "is not the name of a Debian package, as in python3-pytest",
+  });
+
+const TOOLCHAIN_KEYS = ["image", "dockerfile", "packages"] as const;
+
+const repositorySchema = z
+  .strictObject({
+    path: pathSchema.describe(
+      "The repository's folder, relative to this file. It is only read, but for nightwarden/* branches.",
+    ),
+    base: revision
+      .default("HEAD")
+      .describe(
+        "Where a night starts: a branch, a commit, or `continue` for the last night that nobody merged. " +
+          "Default: HEAD, what is checked out. Uncommitted changes are left out.",
+      ),
+    image: image
+      .optional()
+      .describe("An image with the toolchain; our parts are put on top. Default: our Node image."),
+    dockerfile: pathSchema
+      .optional()
+      .describe("Instead of image: a Dockerfile for the toolchain, relative to this file."),
+    packages: z
+      .array(aptPackage)
+      .min(1, "names no package")
+      .max(200)
+      .optional()
+      .describe("Instead of image: Debian packages on top of our Node image."),
+    verify: verifySchema.describe(
+      "Commands that decide whether a task may land, each run by `sh -c` in the tree, without network. " +
+        "No default: without a check nothing should land.",
+    ),
+  })
+  .superRefine((repository, context) => {
+    const [first, ...others] = TOOLCHAIN_KEYS.filter((key) => repository[key] !== undefined);
+    for (const key of others) {
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message: `stands beside ${first}, and a repository has one toolchain`,
+        params: { hint: `keep one of ${TOOLCHAIN_KEYS.join(", ")}` },
+      });
+    }
+  });
+
+/** Set by the sandbox itself: another value would break what runs in it. */
+const RESERVED_VARIABLES = ["PATH", "HOME", "TMPDIR"];
+
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is not the name of an environment variable")
+  .refine((key) => !RESERVED_VARIABLES.includes(key), {
+    error: "is set by the sandbox and cannot be changed",
+  });
+
+const argument = z
+  .string()
+  .max(10_000)
+  .refine((text) => !text.includes("\0"), { error: "has a NUL character, which no argument can have" });
+
+const agentSchema = z.strictObject({
+  kind: z.enum(["command"]).describe("command: any program of yours."),
+  command: z
+    .array(argument)
+    .min(1, "names no program")
+    .max(100)
+    .refine((words) => words[0] !== "", { path: [0], error: "is blank" })
+    .describe(
+      "The program and its arguments, run in the sandbox in the tree. The prompt comes on standard input.",
+    ),
+  files: pathSchema
+    .optional()
+    .describe("A folder, relative to this file, whose content is at /opt/agent in the image. Default: none."),
+  env: z
+    .record(variable, argument)
+    .default({})
+    .describe(
+      "The agent's environment beside PATH, HOME, TMPDIR, LANG and CI. Default: empty. Nothing is inherited.",
+    ),
+});
+
+const SANDBOXES = ["docker", "auto", "user", "worktree"] as const;
+
+const sandboxSchema = z.strictObject({
+  kind: z
+    .enum(SANDBOXES)
+    .default("docker")
+    .superRefine((kind, context) => {
+      if (kind === "docker") return;
+      context.addIssue({
+        code: "custom",
+        message: `the sandbox "${kind}" does not exist yet: this version has docker only`,
+        params: { hint: "write docker, or leave the key out" },
+      });
+    })
+    .describe("Where attempts run. Default and only value in this version: docker."),
+});
+
+const engineSchema = z.strictObject({
+  host: plainText
+    .regex(/^(?:unix:\/\/\/|tcp:\/\/[^/])/, "is not an engine's address, as in unix:///var/run/docker.sock")
+    .optional()
+    .describe(
+      "The engine's address. Default: DOCKER_HOST, then the current Docker context, then the known sockets.",
+    ),
+});
+
+function named<T extends z.ZodType>(schema: T, what: string) {
+  return z.record(name, schema).refine((map) => Object.keys(map).length > 0, { error: `names no ${what}` });
+}
+
+export const configSchema = z.strictObject({
+  version: z.literal(1).describe("The version of this file's form: 1."),
+  plan: pathSchema
+    .default("tasks.yaml")
+    .describe("The file with the tasks, relative to this file. Default: tasks.yaml."),
+  repositories: named(repositorySchema, "repository").describe(
+    "The repositories that tasks may change, by name.",
+  ),
+  agents: named(agentSchema, "agent").describe("The programs that do tasks, by name."),
+  agent: name.optional().describe("The agent of tasks that name none. Default: the only one there is."),
+  limits: limitOverridesSchema
+    .default({})
+    .describe(
+      "Caps on one attempt, lower than the policy's: durations as 10m, sizes as 512MiB. Default: the policy's.",
+    ),
+  policy: pathSchema
+    .optional()
+    .describe(
+      "A file with changes to the phase's policy, relative to this file. Default: none, the policy as it is.",
+    ),
+  sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
+  engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
+});
+
+export type ConfigFile = z.output<typeof configSchema>;

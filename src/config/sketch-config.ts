@@ -1,0 +1,64 @@
+import type { LimitOverrides } from "../core/limits.ts";
+import { recordOf } from "./record-of.ts";
+import { configSchema, pathSchema } from "./schema.ts";
+
+/**
+ * What can be read of a nightwarden.yaml that may be broken elsewhere, so that the other files can be checked against
+ * it all the same. Whatever is undefined here has a problem of its own.
+ */
+export interface ConfigSketch {
+  readonly plan: string | undefined;
+  readonly policy: string | undefined;
+  readonly repositories: readonly string[] | undefined;
+  readonly agents: readonly string[] | undefined;
+  /** The default agent's name; null: the file names none. */
+  readonly agent: string | null | undefined;
+  readonly limits: LimitOverrides;
+  /** What the file says is there on the host. */
+  readonly places: readonly NamedPlace[];
+}
+
+export interface NamedPlace {
+  readonly path: readonly string[];
+  /** As written: absolute, or relative to the workspace. */
+  readonly written: string;
+  readonly kind: "file" | "folder";
+  readonly isRepository: boolean;
+}
+
+export function sketchConfig(value: unknown): ConfigSketch {
+  const keys = recordOf(value);
+  const { plan, policy, agent, limits } = configSchema.shape;
+  const [repositories, agents] = [recordOf(keys["repositories"]), recordOf(keys["agents"])];
+  return {
+    plan: plan.safeParse(keys["plan"]).data,
+    policy: policy.safeParse(keys["policy"]).data,
+    agent: keys["agent"] === undefined ? null : agent.safeParse(keys["agent"]).data,
+    limits: limits.safeParse(keys["limits"]).data ?? {},
+    repositories: namesOf(repositories),
+    agents: namesOf(agents),
+    places: [
+      ...Object.entries(repositories).flatMap(([name, repository]) => [
+        ...placeOf(["repositories", name, "path"], repository, { kind: "folder", isRepository: true }),
+        ...placeOf(["repositories", name, "dockerfile"], repository, { kind: "file", isRepository: false }),
+      ]),
+      ...Object.entries(agents).flatMap(([name, entry]) =>
+        placeOf(["agents", name, "files"], entry, { kind: "folder", isRepository: false }),
+      ),
+    ],
+  };
+}
+
+function namesOf(record: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  const names = Object.keys(record);
+  return names.length > 0 ? names : undefined;
+}
+
+function placeOf(
+  path: readonly string[],
+  parent: unknown,
+  { kind, isRepository }: Pick<NamedPlace, "kind" | "isRepository">,
+): NamedPlace[] {
+  const written = pathSchema.safeParse(recordOf(parent)[path.at(-1) ?? ""]);
+  return written.success ? [{ path, written: written.data, kind, isRepository }] : [];
+}

@@ -1,0 +1,138 @@
+import { stringify } from "yaml";
+import type { Toolchain } from "./config.ts";
+
+/** What `init` found out about a repository. */
+export interface RepositoryGuess {
+  readonly name: string;
+  /** Relative to the workspace, or absolute. */
+  readonly path: string;
+  /** The branch that is checked out; undefined: HEAD is detached. */
+  readonly branch: string | undefined;
+  /** Commands that probably test it; empty: nothing was recognised. */
+  readonly verifyGuess: readonly string[];
+  readonly toolchainGuess: Toolchain;
+}
+
+/** The text of a first nightwarden.yaml: every key is there, or in a comment with its unit and default. */
+export function configTemplate({
+  repositories,
+}: {
+  readonly repositories: readonly RepositoryGuess[];
+}): string {
+  return `# Nightwarden's configuration. Paths are relative to this file. \`nightwarden check\` says what is wrong with it.
+version: 1
+
+# The tasks. Default: tasks.yaml
+plan: tasks.yaml
+
+# The repositories that tasks may change. They are only read: results arrive as branches nightwarden/<night>.
+repositories:
+${repositories.map(repositoryTemplate).join("\n")}
+# The programs that do the tasks. One runs in a container without network, in a copy of the repository.
+# It reads the prompt from standard input and edits files; how it ends is not trusted, verify decides.
+agents:
+  default:
+    kind: command # any program of yours
+    # Replace this: it only adds the prompt to a file, so that a first night shows the whole way.
+    command: [sh, -c, cat >> NIGHTWARDEN-NOTES.md] # the program and its arguments
+    # files: ./agent # a folder whose content is at /opt/agent in the sandbox. Default: none
+    # env: { KEY: value } # variables beside PATH, HOME, TMPDIR, LANG and CI. Default: none; nothing is inherited
+
+# The agent of tasks that name none. Default: the only one there is
+# agent: default
+
+# Caps on one attempt; here and in a task they can only be lowered. These are the values of phase 1.
+# limits:
+#   wallClock: 30m # time for the agent: ms, s, m, h
+#   firstOutput: 5m # silence at the start
+#   verifyTime: 10m # time for all verify commands together
+#   memory: 2GiB # B, KiB, MiB, GiB; /tmp and HOME count
+#   cpus: 2
+#   pids: 512 # processes and threads
+#   openFiles: 4096 # of one process
+#   fileSize: 512MiB # of one file
+#   tmp: 256MiB # for /tmp, and again for HOME
+#   output: 16MiB # what the agent prints
+#   captureFiles: 200000 # files in the repository at the end
+#   captureSize: 64MiB # new and changed content
+#   changedFiles: 200
+#   changedLines: 5000 # added and deleted
+
+# A file with changes to the phase's policy; to loosen it needs a reason there. Default: none
+# policy: policy.yaml
+
+# Where attempts run. Default, and all there is in this version: docker
+# sandbox: { kind: docker }
+
+# The container engine. Default: DOCKER_HOST, then the current Docker context, then the known sockets
+# engine: { host: "unix:///var/run/docker.sock" }
+`;
+}
+
+function repositoryTemplate(repository: RepositoryGuess): string {
+  const { name, path, branch, verifyGuess } = repository;
+  const missing = `echo "write the test command of ${name} into nightwarden.yaml" >&2; exit 1`;
+  const verifyNote =
+    verifyGuess.length > 0
+      ? "# decide whether a task may land: run by sh -c, without network"
+      : "# NOTHING WAS RECOGNISED: write the test command here. Until then no night starts";
+  return `  ${inline(name)}:
+    path: ${inline(path)}
+    # A branch, a commit, or \`continue\` to build on the last night that nobody merged. Default: HEAD
+    base: ${inline(branch ?? "HEAD")}
+    # At most one of image: node:22 | dockerfile: ./Dockerfile | packages: [python3]. Default: our Node image
+${toolchainLine(repository.toolchainGuess)}    verify: ${inline(verifyGuess.length > 0 ? verifyGuess : [missing])} ${verifyNote}
+`;
+}
+
+function toolchainLine(toolchain: Toolchain): string {
+  if (toolchain.kind === "image") return `    image: ${inline(toolchain.image)}\n`;
+  if (toolchain.kind === "dockerfile") return `    dockerfile: ${inline(toolchain.path)}\n`;
+  if (toolchain.kind === "packages") return `    packages: ${inline(toolchain.packages)}\n`;
+  return "";
+}
+
+/** The text of a first plan: one task that can run, and one that shows the rest of the keys. */
+export function planTemplate({
+  repositories,
+}: {
+  readonly repositories: readonly RepositoryGuess[];
+}): string {
+  const repo = inline(repositories[0]?.name ?? "app");
+  return `# The tasks of the next night, done in this order. Small ones: each is one commit that passes verify, or nothing.
+version: 1
+tasks:
+  - id: first-note # unique; lower-case letters, digits, - and _
+    title: Say that Nightwarden was here # the first line of the commit message
+    kind: add # fix, add, test, deps or refactor
+    repo: ${repo} # can be left out where there is only one
+    prompt: | # what the agent is told
+      Nightwarden was here.
+
+  # - id: fix-login-redirect
+  #   title: Keep the target page when a login expires
+  #   kind: fix
+  #   repo: ${repo}
+  #   prompt: |
+  #     After a login that expired, the user lands on the start page instead of the page that was asked for.
+  #     Keep the target in src/login.ts, and add a test.
+  #   files: ["src/**", "test/**"] # globs of what it is about. Default: none
+  #   dependsOn: [first-note] # tasks that must have landed before; listed above. Default: none
+  #   priority: 0 # from -1000 to 1000; higher goes first where the order is free. Default: 0
+  #   agent: default # Default: the workspace's
+  #   verify: [npm test] # Default: the repository's
+  #   redTests: [] # for kind fix: names of tests that are red before. Default: none
+  #   limits: { wallClock: 10m } # lower caps for this task. Default: the workspace's
+`;
+}
+
+/** A value on one line of YAML, quoted where it must be. */
+function inline(value: string | readonly string[]): string {
+  return stringify(value, {
+    collectionStyle: "flow",
+    flowCollectionPadding: false,
+    lineWidth: 0,
+    blockQuote: false,
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  }).trimEnd();
+}

@@ -1,0 +1,164 @@
+import { z } from "zod";
+import { nearMiss } from "../core/near-miss.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { pathToText, shortText, type Issue } from "./issue.ts";
+
+/** Checks `value` against `schema`, with every issue at once in words that say what to write instead. */
+export function validate<T>(schema: z.ZodType<T>, value: unknown): Result<T, Issue[]> {
+  const parsed = schema.safeParse(value, { error: messageFor, reportInput: true });
+  if (parsed.success) return ok(parsed.data);
+  return err(parsed.error.issues.flatMap((issue) => toIssues(schema, issue)));
+}
+
+function toIssues(schema: z.ZodType, issue: z.core.$ZodIssue): Issue[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = keysOf(schemaAt(schema, issue.path));
+    return issue.keys.map((key) => unknownKey(issue.path, key, known));
+  }
+  // The key of a record has a schema of its own: its issue is the one that says why.
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({
+      path: issue.path,
+      atKey: true,
+      message: `${pathToText(issue.path)}: ${message}`,
+      ...hinted(descriptionAt(schema, issue.path.slice(0, -1))),
+    }));
+  }
+  const hint = hintFor(issue) ?? descriptionAt(schema, issue.path);
+  return [{ path: issue.path, message: issue.message, ...hinted(hint) }];
+}
+
+function hinted(hint: string | undefined): Pick<Issue, "hint"> {
+  return hint === undefined ? {} : { hint };
+}
+
+function unknownKey(parent: readonly PropertyKey[], key: string, known: readonly string[]): Issue {
+  const suggestion = nearMiss(key, known);
+  const place = parent.length > 0 ? ` in ${pathToText(parent)}` : "";
+  return {
+    path: [...parent, key],
+    atKey: true,
+    message: `unknown key "${shortText(key)}"${place}`,
+    hint: suggestion ? `did you mean "${suggestion}"?` : `known keys: ${known.join(", ")}`,
+  };
+}
+
+/** The library's own messages in our words. Messages that a schema gives itself go before these. */
+function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return "is missing";
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}, not ${describe(issue.input)}`;
+    case "invalid_value":
+      return `must be ${oneOf(issue.values.map(String))}, not ${describe(issue.input)}`;
+    case "too_small":
+      if (issue.origin === "array") return `needs at least ${issue.minimum} of them`;
+      if (issue.origin === "string") return `needs at least ${issue.minimum} characters`;
+      return `must be at least ${issue.minimum}, not ${describe(issue.input)}`;
+    case "too_big":
+      if (issue.origin === "array") return `has too many entries: at most ${issue.maximum}`;
+      if (issue.origin === "string") return `is too long: at most ${issue.maximum} characters`;
+      return `must be at most ${issue.maximum}, not ${describe(issue.input)}`;
+    case "invalid_format":
+      return `${describe(issue.input)} does not have the form that is needed`;
+    case "custom":
+    case "invalid_element":
+    case "invalid_key":
+    case "invalid_union":
+    case "not_multiple_of":
+    case "unrecognized_keys":
+      break;
+  }
+  return undefined;
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a map of keys and values",
+  record: "a map of keys and values",
+};
+
+/** A value of a file in a few words. */
+function describe(value: unknown): string {
+  if (value === null) return "empty";
+  if (typeof value === "string") return `"${shortText(value)}"`;
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return Number.isFinite(value) ? `the number ${value}` : `${value}`;
+  return typeof value === "boolean" ? `${value}` : "a map";
+}
+
+function oneOf(values: readonly string[]): string {
+  return values.length < 2 ? values.join("") : `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
+
+function hintFor(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === "custom") {
+    return typeof issue.params?.["hint"] === "string" ? issue.params["hint"] : undefined;
+  }
+  if (issue.code === "invalid_value" && typeof issue.input === "string") {
+    const suggestion = nearMiss(issue.input, issue.values.map(String));
+    return suggestion && `did you mean "${suggestion}"?`;
+  }
+  if (issue.code !== "invalid_type") return undefined;
+  const { expected, input } = issue;
+  // Where the schema speaks for itself, as for a duration, quotes alone would not help.
+  const isText = expected === "string" && issue.message.startsWith("must be text");
+  if (isText && (typeof input === "number" || typeof input === "boolean")) {
+    return `if it is meant as text, put it in quotes: "${input}"`;
+  }
+  if (expected === "array" && typeof input === "string" && input.length < 100) {
+    return `write it as a list: [${JSON.stringify(input)}]`;
+  }
+  return undefined;
+}
+
+type Wrapper = z.ZodOptional | z.ZodDefault | z.ZodPrefault;
+
+function isWrapper(schema: unknown): schema is Wrapper {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+}
+
+/** The schema without what makes it optional or transforms it. */
+function bare(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  if (isWrapper(schema)) return bare(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return bare(schema.in);
+  return schema;
+}
+
+function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  let at: z.core.$ZodType | undefined = schema;
+  for (const key of path) {
+    const parent = bare(at);
+    if (parent instanceof z.ZodObject) at = shapeOf(parent)[String(key)];
+    else if (parent instanceof z.ZodRecord) at = parent.valueType;
+    else if (parent instanceof z.ZodArray) at = parent.element;
+    else return undefined;
+  }
+  return at;
+}
+
+function keysOf(schema: z.core.$ZodType | undefined): string[] {
+  const object = bare(schema);
+  return object instanceof z.ZodObject ? Object.keys(shapeOf(object)) : [];
+}
+
+function shapeOf(schema: z.ZodObject): z.core.$ZodShape {
+  return schema.shape;
+}
+
+/** What the schema says about the value at `path`, or about the closest parent that it says something about. */
+function descriptionAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    let at = schemaAt(schema, path.slice(0, length));
+    while (at) {
+      const description = z.globalRegistry.get(at)?.description;
+      if (description) return description;
+      at = isWrapper(at) ? at.unwrap() : undefined;
+    }
+  }
+  return undefined;
+}

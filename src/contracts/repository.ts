@@ -1,0 +1,101 @@
+import type { AttemptRef } from "../core/attempt.ts";
+import type { ObjectId, NightId } from "../core/ids.ts";
+import type { CaptureRecord } from "./trees.ts";
+
+/**
+ * One of the user's repositories, seen through a shadow: a bare repository of ours that holds the base commit and what
+ * attempts made of it. The user's repository is only read, but for `deliver`, which moves one ref under `nightwarden/`.
+ *
+ * - Every call may be repeated: after a crash the flow calls again with the same arguments.
+ * - No call looks at a work tree that an agent could write to.
+ */
+export interface Repository {
+  readonly name: string;
+  /** The user's path, for people only. */
+  readonly path: string;
+  readonly objectFormat: "sha1" | "sha256";
+
+  /** Brings the base into the shadow. `ref` is a branch or a commit of the user's repository. */
+  prepare(ref: string): Promise<BaseFacts>;
+  /** What a collector needs to make a tree of `commit`. */
+  treeSource(commit: ObjectId): TreeSource;
+  /** The id of the commit's tree: two commits with the same files have the same. */
+  treeOf(commit: ObjectId): Promise<ObjectId>;
+
+  /** Makes a commit of a capture, on top of `base`, without git ever seeing the files. */
+  commitCapture(options: {
+    readonly attempt: AttemptRef;
+    readonly base: ObjectId;
+    readonly message: string;
+    readonly records: AsyncIterable<CaptureRecord>;
+  }): Promise<CapturedCommit>;
+  /** The candidate's change on top of `tip`, as a new commit; `conflicts` are the paths that could not be joined. */
+  rebuild(options: {
+    readonly attempt: AttemptRef;
+    readonly commit: ObjectId;
+    readonly tip: ObjectId;
+    readonly message: string;
+  }): Promise<
+    | { readonly kind: "rebuilt"; readonly commit: ObjectId }
+    | { readonly kind: "conflict"; readonly paths: readonly string[] }
+  >;
+  /** Drops what an attempt made. The rollback of everything before landing. */
+  dropAttempt(attempt: AttemptRef): Promise<void>;
+
+  /** The tip of the night's branch in the shadow; undefined before the first landing. */
+  tip(night: NightId): Promise<ObjectId | undefined>;
+  /** Moves the night's branch in the shadow from `from` to `to`, a descendant of it. Refused if it is not at `from`. */
+  fastForward(options: {
+    readonly night: NightId;
+    readonly from: ObjectId;
+    readonly to: ObjectId;
+  }): Promise<void>;
+  /** Moves `nightwarden/<night>` in the user's repository, never by force. */
+  deliver(options: {
+    readonly night: NightId;
+    readonly base: ObjectId;
+    readonly to: ObjectId;
+    /** What was delivered before, or null. If the branch is elsewhere, a person moved it. */
+    readonly from: ObjectId | null;
+  }): Promise<Delivery>;
+  /** Whether `commit` is in the history of `descendant`, asked of the user's repository. */
+  isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean>;
+}
+
+export interface BaseFacts {
+  readonly commit: ObjectId;
+  /** The branch's full name, or the commit where HEAD is detached. */
+  readonly ref: string;
+  /** Files with uncommitted changes, which the night leaves out. */
+  readonly uncommitted: number;
+}
+
+/** Everything that a tree of one commit is made from. */
+export interface TreeSource {
+  readonly commit: ObjectId;
+  readonly objectFormat: "sha1" | "sha256";
+  /** Packs in git's format that together hold the commit and its files; read once each, in order. */
+  packs(): AsyncIterable<AsyncIterable<Uint8Array>>;
+}
+
+export interface CapturedCommit {
+  /** null: the tree is as it was. */
+  readonly commit: ObjectId | null;
+  readonly added: number;
+  readonly changed: number;
+  readonly deleted: number;
+  /** With `changed` and `deleted` all entries of the base, submodules included. A refused change leaves one unchanged. */
+  readonly unchanged: number;
+  readonly ignored: number;
+  readonly insertions: number;
+  readonly deletions: number;
+  readonly bytes: number;
+  /** Bounded; paths as text for people, so escape them wherever they are shown. */
+  readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  readonly overLimit: { readonly limit: string; readonly value: number } | null;
+}
+
+export type Delivery =
+  | { readonly kind: "delivered" }
+  /** The branch is checked out, or is not where it was left. Nothing was changed. */
+  | { readonly kind: "deferred"; readonly reason: string };

@@ -1,0 +1,71 @@
+import type { AttemptRef } from "../core/attempt.ts";
+import type { SandboxEnd, SelfCheck } from "../core/event.ts";
+import type { Limits } from "../core/limits.ts";
+import type { TreeName } from "../core/collector-protocol.ts";
+import type { OpenTrees } from "./trees.ts";
+
+/**
+ * Where untrusted programs run.
+ *
+ * - `start` resolves only when the sandbox runs, every field of it was compared with what was asked, and its own
+ *   self-check agrees; otherwise it leaves nothing behind and throws.
+ * - Nothing untrusted runs before `run`.
+ * - `destroy` may be called at any time and again; when it resolves, no process of the sandbox is left.
+ */
+export interface Sandboxes {
+  start(request: SandboxRequest): Promise<Sandbox>;
+}
+
+export interface SandboxRequest {
+  readonly attempt: AttemptRef;
+  readonly role: "agent" | "verify";
+  /** The image's id, never a name that could be moved. */
+  readonly image: string;
+  readonly trees: OpenTrees;
+  readonly tree: TreeName;
+  readonly limits: Limits;
+  /** Number of the place that the attempt has among those that run at the same time, from 0. Gives the user id. */
+  readonly slot: number;
+}
+
+export interface Sandbox {
+  /** Names the sandbox to a person. */
+  readonly id: string;
+  readonly selfCheck: SelfCheck;
+  /** Runs the commands once. Never rejects for what they do; rejects only where the engine failed. */
+  run(job: SandboxJob, signal: AbortSignal): Promise<SandboxRun>;
+  destroy(): Promise<void>;
+}
+
+export interface SandboxJob {
+  /** Run one after the other, in the tree, until one fails. */
+  readonly commands: readonly (readonly string[])[];
+  /** The whole environment beside PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Standard input of the first command. */
+  readonly stdin: string;
+  readonly wallClockMs: number;
+  /** Absent: silence is not limited. */
+  readonly firstOutputMs?: number;
+  /** Over `outputBytes` the sandbox is killed. */
+  readonly outputBytes: number;
+  /** Sees each line, cut to a bounded length. Must not throw. */
+  readonly onLine: (line: OutputLine) => void;
+}
+
+export interface OutputLine {
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+  /** The line was longer than what is kept of one. */
+  readonly cut: boolean;
+}
+
+export interface SandboxRun {
+  readonly end: SandboxEnd;
+  /** The command that ended with an error; null if all passed, or if the sandbox ended before it could say. */
+  readonly failedCommand: number | null;
+  /** The first command's program does not exist in the image. */
+  readonly missingProgram: string | null;
+  /** Every command ended with 0, said by the shim, and the sandbox itself with 0. */
+  readonly allPassed: boolean;
+}

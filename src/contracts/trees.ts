@@ -1,0 +1,36 @@
+import type { AttemptRef } from "../core/attempt.ts";
+import type { CaptureLimits, CollectorReply, TreeName } from "../core/collector-protocol.ts";
+import type { TreeSource } from "./repository.ts";
+
+/**
+ * The files that attempts work on. A tree is storage of the sandbox's own (for Docker a volume): the host never owns,
+ * reads or deletes a file in it, and nothing here takes or gives a host path.
+ *
+ * - `open` makes empty trees and their collector. `close` removes both, may be called at any time and again.
+ * - `fill` may be called once for each tree.
+ * - `capture` is called only when no process can write to the tree any more; it yields what changed since the fill.
+ *   The last record is `captured` or `over-limit`; without one of them the capture failed and throws.
+ */
+export interface Trees {
+  open(options: { readonly attempt: AttemptRef; readonly slot: number }): Promise<OpenTrees>;
+}
+
+export interface OpenTrees {
+  fill(tree: TreeName, source: TreeSource): Promise<{ readonly entries: number }>;
+  capture(options: {
+    readonly tree: TreeName;
+    readonly limits: CaptureLimits;
+    /** The policy's list, in the form of a .gitignore; the base commit's own rules are known from the fill. */
+    readonly ignore: readonly string[];
+  }): AsyncIterable<CaptureRecord>;
+  close(): Promise<void>;
+}
+
+/** A record of a capture, with the entry's content. */
+export interface CaptureRecord {
+  readonly reply: Extract<
+    CollectorReply,
+    { type: "entry" | "deleted" | "refused" | "captured" | "over-limit" }
+  >;
+  readonly content: Uint8Array;
+}

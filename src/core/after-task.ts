@@ -1,0 +1,26 @@
+import type { Policy } from "./policy.ts";
+
+/** How a task left the night. Only `landed` and `failed` bear on the breaker. */
+export type TaskResult = "landed" | "failed" | "set-aside" | "carried-over";
+
+export type AfterTask =
+  | { readonly kind: "continue" }
+  | { readonly kind: "stop"; readonly end: "first-failure" | "breaker"; readonly failuresInARow: number };
+
+/**
+ * Whether the night goes on after the tasks that have finished so far, oldest first.
+ *
+ * Phase 1 stops at the first failed task. Later phases stop when `breakerFailures` tasks in a row have failed.
+ * A landed task resets the count; a task that was set aside or carried over neither adds to it nor resets it.
+ */
+export function decideAfterTask(
+  finished: readonly TaskResult[],
+  policy: Pick<Policy, "afterFailure" | "breakerFailures">,
+): AfterTask {
+  const counted = finished.filter((result) => result === "landed" || result === "failed");
+  const failuresInARow = counted.length - 1 - counted.lastIndexOf("landed");
+  if (failuresInARow === 0) return { kind: "continue" };
+  if (policy.afterFailure === "stop") return { kind: "stop", end: "first-failure", failuresInARow };
+  if (failuresInARow >= policy.breakerFailures) return { kind: "stop", end: "breaker", failuresInARow };
+  return { kind: "continue" };
+}

@@ -1,0 +1,83 @@
+import type { AttemptRef, Outcome } from "./attempt.ts";
+import type { EventData, Finding, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
+import type { ObjectId, TaskKey } from "./ids.ts";
+
+/** One attempt as the journal tells it. */
+export interface AttemptState extends AttemptRef {
+  readonly key: TaskKey;
+  readonly number: number;
+  readonly repo: string;
+  readonly base: ObjectId;
+  readonly startedAt: string;
+  finishedAt?: string;
+  /** The step that was reached last. A crash leaves the attempt here. */
+  step: "started" | "agent" | "captured" | "checked" | "verifying" | "verified" | "landing" | "landed";
+  capture?: EventData<"capture.finished">;
+  findings: readonly Finding[];
+  verdict?: Verdict;
+  agentEnd?: SandboxEnd;
+  /** The commit whose landing has begun. */
+  landing?: { readonly commit: ObjectId; readonly tip: ObjectId };
+  landed?: ObjectId;
+  outcome?: Outcome;
+}
+
+/** The events that change what is known of an attempt that has begun. */
+export type AttemptEvent = Extract<
+  NightwardenEvent,
+  {
+    readonly type:
+      | "sandbox.started"
+      | "sandbox.finished"
+      | "capture.finished"
+      | "checks.finished"
+      | "verify.started"
+      | "verify.finished"
+      | "landing.started"
+      | "landing.finished"
+      | "attempt.finished";
+  }
+>;
+
+export function beginAttempt(data: EventData<"attempt.started">, startedAt: string): AttemptState {
+  const { task, attempt, token, key, number, repo, base } = data;
+  return { task, attempt, token, key, number, repo, base, startedAt, step: "started", findings: [] };
+}
+
+/** Adds one event to `attempt`, in place. */
+export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void {
+  switch (event.type) {
+    case "sandbox.started":
+      if (event.data.role === "agent") attempt.step = "agent";
+      return;
+    case "sandbox.finished":
+      if (event.data.role === "agent") attempt.agentEnd = event.data.end;
+      return;
+    case "capture.finished":
+      attempt.step = "captured";
+      attempt.capture = event.data;
+      return;
+    case "checks.finished":
+      attempt.step = "checked";
+      attempt.findings = event.data.findings;
+      return;
+    case "verify.started":
+      attempt.step = "verifying";
+      return;
+    case "verify.finished":
+      attempt.step = "verified";
+      attempt.verdict = event.data.verdict;
+      return;
+    case "landing.started":
+      attempt.step = "landing";
+      attempt.landing = { commit: event.data.commit, tip: event.data.tip };
+      return;
+    case "landing.finished":
+      attempt.step = "landed";
+      attempt.landed = event.data.commit;
+      return;
+    case "attempt.finished":
+      attempt.outcome = event.data.outcome;
+      attempt.finishedAt = event.at;
+  }
+}

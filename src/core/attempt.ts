@@ -1,0 +1,116 @@
+import type { AttemptId, ObjectId, TaskId } from "./ids.ts";
+import type { Policy } from "./policy.ts";
+
+/** Who or what an attempt ended for. It decides retry, breaker and night: see docs/failure-classes.md. */
+export const CAUSES = ["task", "infra", "quota", "auth", "interrupted"] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** Why an attempt did not land, as one closed list: docs/failure-classes.md has a heading for each. */
+export const FAILURE_REASONS = [
+  "agent-failed",
+  "agent-not-started",
+  "no-change",
+  "check-blocked",
+  "verify-failed",
+  "conflict",
+  "cap-wall-clock",
+  "cap-first-output",
+  "cap-verify-time",
+  "cap-memory",
+  "cap-output",
+  "cap-capture",
+  "sandbox-lost",
+  "sandbox-refused",
+  "engine-failed",
+  "git-failed",
+  "collector-failed",
+  "stopped",
+  "crashed",
+] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** How an attempt ended. `landed` is the only success: exit code 0 is not. */
+export type Outcome =
+  | { readonly kind: "landed"; readonly commit: ObjectId }
+  | {
+      readonly kind: "failed";
+      readonly cause: Cause;
+      readonly reason: FailureReason;
+      readonly detail: string;
+    };
+
+/**
+ * One attempt's identity. The token is new for every attempt; capture, landing and delivery are refused when it is
+ * no longer the task's current one, so that nothing of a worker that was given up can arrive late.
+ */
+export interface AttemptRef {
+  readonly task: TaskId;
+  readonly attempt: AttemptId;
+  readonly token: string;
+}
+
+const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
+  "agent-failed": "task",
+  "agent-not-started": "task",
+  "no-change": "task",
+  "check-blocked": "task",
+  "verify-failed": "task",
+  conflict: "task",
+  "cap-wall-clock": "task",
+  "cap-first-output": "task",
+  "cap-verify-time": "task",
+  "cap-memory": "task",
+  "cap-output": "task",
+  "cap-capture": "task",
+  "sandbox-lost": "infra",
+  "sandbox-refused": "infra",
+  "engine-failed": "infra",
+  "git-failed": "infra",
+  "collector-failed": "infra",
+  stopped: "interrupted",
+  crashed: "interrupted",
+};
+
+export function failed(reason: FailureReason, detail: string): Outcome {
+  return { kind: "failed", cause: CAUSE_OF[reason], reason, detail };
+}
+
+export function isCap(reason: FailureReason): boolean {
+  return reason.startsWith("cap-");
+}
+
+export type AfterAttempt =
+  | { readonly kind: "retry"; readonly afterProbe: boolean }
+  | { readonly kind: "finish"; readonly result: "landed" | "failed" | "set-aside" | "carried-over" }
+  | { readonly kind: "stop-night"; readonly end: "infra" | "auth" };
+
+const MAX_INTERRUPTIONS = 3;
+
+/**
+ * What follows an attempt, from all outcomes of the task so far, the last one included; over all nights for
+ * interruptions, since a task that is always interrupted must end with a person some day.
+ */
+export function decideAfterAttempt(
+  outcomes: readonly Outcome[],
+  policy: Pick<Policy, "retries">,
+): AfterAttempt {
+  const last = outcomes.at(-1);
+  if (!last) throw new RangeError("without an attempt there is nothing to decide");
+  if (last.kind === "landed") return { kind: "finish", result: "landed" };
+  const sameCause = outcomes.filter(
+    (outcome) => outcome.kind === "failed" && outcome.cause === last.cause,
+  ).length;
+  switch (last.cause) {
+    case "task":
+      // A cap is never retried: the same work would cost the same again.
+      if (isCap(last.reason) || sameCause > policy.retries) return { kind: "finish", result: "failed" };
+      return { kind: "retry", afterProbe: false };
+    case "infra":
+      return sameCause > 1 ? { kind: "stop-night", end: "infra" } : { kind: "retry", afterProbe: true };
+    case "auth":
+      return { kind: "stop-night", end: "auth" };
+    case "quota":
+    case "interrupted":
+      return { kind: "finish", result: sameCause >= MAX_INTERRUPTIONS ? "set-aside" : "carried-over" };
+  }
+}

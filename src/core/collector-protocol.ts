@@ -1,0 +1,84 @@
+/**
+ * What the supervisor and the collector say to each other, as frames on the collector's standard input and output.
+ * One collector serves the trees of one attempt: it fills each from a pack, and reads one back when the agent is gone.
+ *
+ * Paths are arrays of bytes on disk and need not be UTF-8. In headers they are strings with one character (U+0000 to
+ * U+00FF) for each byte; `pathFromBytes` and `pathToText` convert.
+ */
+
+/** Which of the collector's trees: the one the agent works in, or the one its result is verified in. */
+export type TreeName = "agent" | "verify";
+
+export type CollectorRequest =
+  /** Followed by `pack` frames and `pack-end`; the tree is then filled with the files of `commit`. */
+  | {
+      readonly type: "fill";
+      readonly tree: TreeName;
+      readonly commit: string;
+      readonly objectFormat: "sha1" | "sha256";
+      readonly uid: number;
+      readonly gid: number;
+    }
+  | { readonly type: "pack" }
+  /** Ends one pack; `last` ends them all. */
+  | { readonly type: "pack-end"; readonly last: boolean }
+  /** Only after the agent's sandbox is gone. */
+  | {
+      readonly type: "capture";
+      readonly tree: TreeName;
+      readonly limits: CaptureLimits;
+      readonly ignore: readonly string[];
+    }
+  | { readonly type: "quit" };
+
+export interface CaptureLimits {
+  /** Entries that may be visited, ignored folders not counted. */
+  readonly files: number;
+  /** Bytes of new and changed content. */
+  readonly bytes: number;
+  /** Bytes of one file, by its length, so that a sparse file counts in full. */
+  readonly fileBytes: number;
+}
+
+/** The modes that git knows for an entry. */
+export type EntryMode = "100644" | "100755" | "120000" | "160000";
+
+export type CollectorReply =
+  | { readonly type: "ready" }
+  | { readonly type: "filled"; readonly tree: TreeName; readonly entries: number }
+  /** A new or changed entry; the body is the file's content, or a link's target. */
+  | { readonly type: "entry"; readonly path: string; readonly mode: EntryMode; readonly added: boolean }
+  | { readonly type: "deleted"; readonly path: string }
+  /** Something the attempt added that is never taken. */
+  | { readonly type: "refused"; readonly path: string; readonly reason: string }
+  | {
+      readonly type: "captured";
+      /** Entries of the base that are as they were. With the changed and deleted ones they are all of the base. */
+      readonly unchanged: number;
+      readonly ignored: number;
+      readonly baseEntries: number;
+    }
+  /** The tree is over a limit of the capture: nothing of it is taken. */
+  | { readonly type: "over-limit"; readonly limit: keyof CaptureLimits; readonly value: number }
+  | { readonly type: "failed"; readonly message: string };
+
+export function pathFromBytes(bytes: Uint8Array): string {
+  let path = "";
+  for (let at = 0; at < bytes.length; at += 8192)
+    path += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return path;
+}
+
+export function pathToBytes(path: string): Uint8Array {
+  return Uint8Array.from(path, (character) => character.charCodeAt(0));
+}
+
+/** The path for a person: UTF-8 where it is, and a replacement character where it is not. */
+export function pathToText(path: string): string {
+  return new TextDecoder().decode(pathToBytes(path));
+}
+
+/** The same path from text, as the collector names it. */
+export function pathFromText(text: string): string {
+  return pathFromBytes(new TextEncoder().encode(text));
+}

@@ -1,0 +1,256 @@
+import { z } from "zod";
+import { CAUSES, FAILURE_REASONS } from "./attempt.ts";
+import {
+  NIGHT_ID,
+  OBJECT_ID,
+  type AttemptId,
+  type NightId,
+  type ObjectId,
+  type TaskId,
+  type TaskKey,
+} from "./ids.ts";
+import { ISOLATIONS, PHASES } from "./policy.ts";
+import { TASK_KINDS } from "./plan.ts";
+
+/**
+ * Every fact that the journal can hold. Status, resume, queue and summary are computed from these events and from
+ * nothing else, so a fact that is not here does not exist.
+ *
+ * An effect that leaves the process has two events: one before it (`…started`: about to) and one after it
+ * (`…finished`: done). A crash between them is visible on replay.
+ */
+
+const nightId = z.string().regex(NIGHT_ID) as unknown as z.ZodType<NightId>;
+const objectId = z.string().regex(OBJECT_ID) as unknown as z.ZodType<ObjectId>;
+const taskId = z.string() as unknown as z.ZodType<TaskId>;
+const taskKey = z.string() as unknown as z.ZodType<TaskKey>;
+const attempt = z.object({
+  task: taskId,
+  attempt: z.string() as unknown as z.ZodType<AttemptId>,
+  token: z.string(),
+});
+const bytes = z.number().int().nonnegative();
+const ms = z.number().nonnegative();
+
+/** A container's part in the night; also a label on it. */
+const role = z.enum(["agent", "verify", "collector", "probe"]);
+
+const sandboxEnd = z.object({
+  /** null: the container was lost before it could say. */
+  exitCode: z.number().int().nullable(),
+  reason: z.enum(["exited", "wall-clock", "first-output", "output", "stopped", "lost"]),
+  outOfMemory: z.boolean(),
+  durationMs: ms,
+  outputBytes: bytes,
+  /** What the program printed beyond what was kept. */
+  droppedBytes: bytes,
+});
+export type SandboxEnd = z.infer<typeof sandboxEnd>;
+
+const selfCheck = z.object({
+  uid: z.number().int(),
+  gid: z.number().int(),
+  interfaces: z.array(z.string()),
+  capabilities: z.string(),
+  boundingCapabilities: z.string(),
+  noNewPrivileges: z.boolean(),
+  seccomp: z.number().int(),
+  rootReadOnly: z.boolean(),
+  memoryBytes: z.number().nullable(),
+  pids: z.number().nullable(),
+});
+/** What the shim found about its own container before anything untrusted ran in it. */
+export type SelfCheck = z.infer<typeof selfCheck>;
+
+const refusedEntry = z.object({ path: z.string(), reason: z.string() });
+const finding = z.object({
+  rule: z.string(),
+  level: z.enum(["block", "warn"]),
+  path: z.string().optional(),
+  message: z.string(),
+});
+/** What a check found about an attempt's commit. `block` keeps it from landing. */
+export type Finding = z.infer<typeof finding>;
+
+const verdict = z.object({
+  green: z.boolean(),
+  /** The command that failed, if one did. */
+  failedCommand: z.string().nullable(),
+  exitCode: z.number().int().nullable(),
+  end: sandboxEnd.shape.reason,
+  outOfMemory: z.boolean(),
+  durationMs: ms,
+  /** The end of what the commands printed, bounded. Untrusted text: escape it wherever it is shown. */
+  tail: z.string(),
+});
+/** What the verify commands said about one commit. */
+export type Verdict = z.infer<typeof verdict>;
+
+const outcome = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("landed"), commit: objectId }),
+  z.object({
+    kind: z.literal("failed"),
+    cause: z.enum(CAUSES),
+    reason: z.enum(FAILURE_REASONS),
+    detail: z.string(),
+  }),
+]);
+
+/** How a night can end. Everything but `queue-empty` leaves work for a person or for another night. */
+export const NIGHT_ENDS = [
+  "queue-empty",
+  "first-failure",
+  "breaker",
+  "infra",
+  "auth",
+  "dependency-unmet",
+  "time-limit",
+  "interrupted",
+  "refused",
+  "abandoned",
+] as const;
+export type NightEnd = (typeof NIGHT_ENDS)[number];
+
+export const EVENT_DATA = {
+  "workspace.created": z.object({ version: z.string() }),
+  /** A person asked for a failed or set-aside task to be started again. */
+  "task.requeued": z.object({ key: taskKey, reason: z.string() }),
+
+  "night.started": z.object({
+    purpose: z.enum(["work", "demo"]),
+    attended: z.boolean(),
+    phase: z.enum(PHASES),
+    isolation: z.enum(ISOLATIONS),
+    policyHash: z.string(),
+    loosened: z.array(z.object({ key: z.string(), specified: z.string(), used: z.string() })),
+    loosenedReason: z.string().optional(),
+    planHash: z.string(),
+    versions: z.record(z.string(), z.string()),
+    tasks: z.array(
+      z.object({
+        key: taskKey,
+        id: taskId,
+        repo: z.string(),
+        title: z.string(),
+        kind: z.enum(TASK_KINDS),
+        dependsOn: z.array(taskId),
+      }),
+    ),
+  }),
+  /** The night goes on after a crash; the attempts that it cut off have an `attempt.finished` of their own. */
+  "night.resumed": z.object({ crashedPid: z.number().int().nullable() }),
+  "night.stopping": z.object({ why: z.enum(["asked", "time-limit"]), detail: z.string() }),
+  "night.finished": z.object({ end: z.enum(NIGHT_ENDS), detail: z.string() }),
+  "warning.raised": z.object({ code: z.string(), message: z.string() }),
+
+  "image.ready": z.object({ repo: z.string(), image: z.string(), base: z.string(), built: z.boolean() }),
+  "repository.prepared": z.object({
+    repo: z.string(),
+    path: z.string(),
+    baseRef: z.string(),
+    base: objectId,
+    objectFormat: z.enum(["sha1", "sha256"]),
+    uncommitted: z.number().int().nonnegative(),
+  }),
+  "baseline.started": z.object({ repo: z.string(), commit: objectId, key: z.string() }),
+  "baseline.finished": z.object({
+    repo: z.string(),
+    commit: objectId,
+    /** Hash of tree, image and commands: a green baseline is not run again for the same key. */
+    key: z.string(),
+    result: z.enum(["green", "green-cached", "flaky", "red-expected", "red"]),
+    verdict: verdict.nullable(),
+  }),
+
+  "attempt.started": attempt.extend({
+    key: taskKey,
+    number: z.number().int().positive(),
+    repo: z.string(),
+    base: objectId,
+    image: z.string(),
+  }),
+  "sandbox.started": attempt.extend({ role, container: z.string(), image: z.string(), selfCheck }),
+  "sandbox.finished": attempt.extend({
+    role,
+    container: z.string(),
+    end: sandboxEnd,
+    output: z
+      .object({ file: z.string(), sha256: z.string(), lines: z.number().int().nonnegative() })
+      .nullable(),
+  }),
+  "capture.started": attempt,
+  "capture.finished": attempt.extend({
+    /** null: nothing changed. */
+    commit: objectId.nullable(),
+    added: z.number().int().nonnegative(),
+    changed: z.number().int().nonnegative(),
+    deleted: z.number().int().nonnegative(),
+    unchanged: z.number().int().nonnegative(),
+    ignored: z.number().int().nonnegative(),
+    insertions: z.number().int().nonnegative(),
+    deletions: z.number().int().nonnegative(),
+    bytes,
+    refused: z.array(refusedEntry),
+  }),
+  "checks.finished": attempt.extend({ commit: objectId, findings: z.array(finding) }),
+  "verify.started": attempt.extend({ commit: objectId, key: z.string() }),
+  "verify.finished": attempt.extend({ commit: objectId, key: z.string(), verdict }),
+  /** The night's branch moved since the attempt began: the candidate was made again on top of it. */
+  "candidate.rebuilt": attempt.extend({ from: objectId, commit: objectId, tip: objectId }),
+  "landing.started": attempt.extend({ repo: z.string(), commit: objectId, tip: objectId }),
+  "landing.finished": attempt.extend({ repo: z.string(), commit: objectId, tip: objectId }),
+  "attempt.finished": attempt.extend({ key: taskKey, outcome }),
+  "task.finished": z.object({
+    task: taskId,
+    key: taskKey,
+    result: z.enum(["landed", "failed", "set-aside", "carried-over"]),
+    detail: z.string(),
+  }),
+
+  "delivery.started": z.object({
+    repo: z.string(),
+    ref: z.string(),
+    from: objectId.nullable(),
+    to: objectId,
+  }),
+  "delivery.finished": z.object({ repo: z.string(), ref: z.string(), to: objectId }),
+  /** The branch in the user's repository is checked out or was moved: it is never forced. */
+  "delivery.deferred": z.object({ repo: z.string(), ref: z.string(), to: objectId, reason: z.string() }),
+  /** What a night or an attempt left on the engine and was removed. */
+  "leftovers.removed": z.object({
+    containers: z.number().int().nonnegative(),
+    volumes: z.number().int().nonnegative(),
+  }),
+} as const;
+
+export type EventType = keyof typeof EVENT_DATA;
+export type EventData<T extends EventType> = z.infer<(typeof EVENT_DATA)[T]>;
+
+/** A fact that is about to be recorded: what happened, without the envelope that the journal adds. */
+export type Fact = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType];
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/**
+ * The envelope of every line. `hash` is the SHA-256 of the event's canonical JSON without `hash`; `prev` is the hash
+ * of the line before, 64 zeros in the first.
+ */
+export const envelopeSchema = z.strictObject({
+  v: z.literal(1),
+  /** The file. */
+  stream: z.uuid(),
+  workspace: z.uuid(),
+  seq: z.number().int().nonnegative(),
+  at: z.iso.datetime(),
+  night: nightId.nullable(),
+  actor: z.string(),
+  type: z.string(),
+  data: z.unknown(),
+  prev: sha256,
+  hash: sha256,
+});
+
+type Envelope = Omit<z.infer<typeof envelopeSchema>, "type" | "data">;
+
+/** One line of a journal. */
+export type NightwardenEvent = Envelope & Fact;

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { formatByteSize, MIB, parseByteSize } from "./byte-size.ts";
+import { formatDuration, HOUR_MS, parseDuration } from "./duration.ts";
+import { err, type Result } from "./result.ts";
+
+/** Nothing in a night lasts longer than a day; timers beyond 24 days would fire at once. */
+const MAX_DURATION_MS = 24 * HOUR_MS;
+/** The shim is a Node program: below these no sandbox could start. */
+const MIN_MEMORY_BYTES = 32 * MIB;
+const MIN_PIDS = 16;
+const MIN_OPEN_FILES = 64;
+
+/** A duration in the file, whole milliseconds in the program; from 1ms to 24h. */
+export const duration = quantity("a duration such as 90s, 15m or 1h30m", (text) => {
+  const parsed = parseDuration(text);
+  if (!parsed.ok || (parsed.value > 0 && parsed.value <= MAX_DURATION_MS)) return parsed;
+  return err(`"${text}" is out of range: a duration here is more than 0 and at most 24h`);
+});
+
+/** A size in the file, bytes in the program; at least `minBytes`. */
+function byteSize(minBytes = 1) {
+  return quantity("a size such as 512MiB", (text) => {
+    const parsed = parseByteSize(text);
+    if (!parsed.ok || parsed.value >= minBytes) return parsed;
+    return err(`"${text}" is too small: at least ${formatByteSize(minBytes)} is needed`);
+  });
+}
+
+/** A number with a unit, which is text in the file: a bare `30` is refused with what to write instead. */
+function quantity(form: string, parse: (text: string) => Result<number, string>) {
+  const text = z.string({
+    error: ({ input }) => (input === undefined ? undefined : `must be ${form}, with its unit`),
+  });
+  return text.max(40).transform((written, context) => {
+    const parsed = parse(written);
+    if (parsed.ok) return parsed.value;
+    context.addIssue({ code: "custom", message: parsed.error });
+    return z.NEVER;
+  });
+}
+
+function count(min = 1) {
+  return z.number().int().min(min);
+}
+
+/**
+ * The caps on one attempt. The phase's policy gives each a value; the workspace and a task may lower one, never raise it.
+ * The keys are those of the files; durations become milliseconds and sizes become bytes.
+ */
+export const limitsSchema = z.strictObject({
+  wallClock: duration.describe("How long the agent may work. Over it the attempt is killed and rolled back."),
+  firstOutput: duration.describe(
+    "How long the agent may stay silent at the start: an agent that hangs is found early.",
+  ),
+  verifyTime: duration.describe("How long all verify commands of one run may take together."),
+  memory: byteSize(MIN_MEMORY_BYTES).describe(
+    "Memory of the sandbox, without swap. What is written to /tmp and HOME counts.",
+  ),
+  cpus: z.number().min(0.1).max(1024).describe("Processors, as a number that may be fractional."),
+  pids: count(MIN_PIDS).describe("Processes and threads at one time."),
+  openFiles: count(MIN_OPEN_FILES).describe("Open files of each process, at one time."),
+  fileSize: byteSize().describe("The largest file that a process may write."),
+  tmp: byteSize().describe("Size of /tmp, and of HOME; both are in memory and end with the attempt."),
+  output: byteSize().describe("What the agent may print. Over it the attempt is killed."),
+  captureFiles: count().describe("Files that a tree may hold at the end, ignored ones left out."),
+  captureSize: byteSize().describe("Bytes of new and changed files that are taken from a tree."),
+  changedFiles: count().describe("Files that one task may add, change or delete."),
+  changedLines: count().describe("Lines that one task may add and delete, together."),
+});
+
+export type Limits = z.output<typeof limitsSchema>;
+export const LIMIT_NAMES = limitsSchema.keyof().options;
+export type LimitName = (typeof LIMIT_NAMES)[number];
+
+export const limitOverridesSchema = limitsSchema.partial();
+export type LimitOverrides = z.output<typeof limitOverridesSchema>;
+
+const FORMATS: Readonly<Record<LimitName, (value: number) => string>> = {
+  wallClock: formatDuration,
+  firstOutput: formatDuration,
+  verifyTime: formatDuration,
+  memory: formatByteSize,
+  cpus: String,
+  pids: String,
+  openFiles: String,
+  fileSize: formatByteSize,
+  tmp: formatByteSize,
+  output: formatByteSize,
+  captureFiles: String,
+  captureSize: formatByteSize,
+  changedFiles: String,
+  changedLines: String,
+};
+
+/** A limit's value for a person, with its unit. */
+export function formatLimit(name: LimitName, value: number): string {
+  return FORMATS[name](value);
+}
+
+/** The limits that `overrides` would raise above `limits`. */
+export function raisedLimits(limits: Limits, overrides: LimitOverrides): LimitName[] {
+  return LIMIT_NAMES.filter((name) => (overrides[name] ?? 0) > limits[name]);
+}
+
+/** `limits` with each override that lowers one. Raising is refused before (see `raisedLimits`); here it has no effect. */
+export function lowerLimits(limits: Limits, overrides: LimitOverrides): Limits {
+  const lowered = { ...limits };
+  for (const name of LIMIT_NAMES) {
+    lowered[name] = Math.min(limits[name], overrides[name] ?? limits[name]);
+  }
+  return lowered;
+}

@@ -1,0 +1,63 @@
+import type { NightEnd } from "./event.ts";
+import type { NightId } from "./ids.ts";
+import type { RepositorySummary } from "./repository-summary.ts";
+import type { TaskSummary } from "./task-summary.ts";
+
+/** Something for a person to do, with the command that does it. */
+export interface NextAction {
+  readonly why: string;
+  /** Ready to be pasted into a shell. */
+  readonly command: string;
+}
+
+const MAX_ACTIONS = 3;
+
+/**
+ * What to do now, by urgency:
+ * 1. what keeps the next night from working
+ * 2. results that have not arrived
+ * 3. tasks that only a person can bring back
+ * 4. results to look at
+ * 5. tasks that wait for another night
+ */
+export function nextActions(facts: {
+  readonly night: NightId;
+  readonly end: NightEnd | null;
+  readonly tasks: readonly TaskSummary[];
+  readonly repositories: readonly RepositorySummary[];
+}): NextAction[] {
+  const { night, end, tasks, repositories } = facts;
+  const actions: NextAction[] = [];
+  if (end === "infra" || end === "auth" || end === "refused") {
+    actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden check" });
+  }
+  if (repositories.some((repository) => repository.deferred !== null && !repository.delivered)) {
+    actions.push({
+      why: "Fetch results that could not be delivered",
+      command: `nightwarden deliver ${night}`,
+    });
+  }
+  const lost = tasks.filter((task) => task.result === "failed" || task.result === "set-aside");
+  if (lost.length > 0) {
+    const [first] = lost;
+    const why =
+      lost.length === 1 ? "Try it again, if you want" : `Try one of ${lost.length} again, if you want`;
+    actions.push({ why, command: `nightwarden rerun ${first?.id ?? ""}` });
+  }
+  for (const { path, base, branch, landed, repo } of repositories.filter(
+    (each) => each.landed > 0 && each.delivered,
+  )) {
+    actions.push({
+      why: `Look at what landed in ${repo} (${landed})`,
+      command: `git -C ${shellQuoted(path)} log --stat ${base.slice(0, 12)}..${branch}`,
+    });
+  }
+  if (end !== null && tasks.some((task) => task.result === "carried-over" || task.result === "not-started")) {
+    actions.push({ why: "Go on with the tasks that are left", command: "nightwarden run" });
+  }
+  return actions.slice(0, MAX_ACTIONS);
+}
+
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

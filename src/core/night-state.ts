@@ -1,0 +1,220 @@
+import type { TaskResult } from "./after-task.ts";
+import type { AttemptRef } from "./attempt.ts";
+import { applyToAttempt, beginAttempt, type AttemptEvent, type AttemptState } from "./attempt-state.ts";
+import type { EventData, NightEnd, NightwardenEvent } from "./event.ts";
+import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
+import type { TaskKind } from "./plan.ts";
+
+export type { AttemptState };
+
+export interface TaskState {
+  readonly id: TaskId;
+  readonly key: TaskKey;
+  readonly repo: string;
+  readonly title: string;
+  readonly kind: TaskKind;
+  readonly dependsOn: readonly TaskId[];
+  readonly attempts: AttemptState[];
+  result?: TaskResult;
+  detail?: string;
+  finishedAt?: string;
+}
+
+/** One repository in a night, as the journal tells it. */
+export interface RepositoryState {
+  readonly repo: string;
+  readonly path: string;
+  readonly base: ObjectId;
+  readonly baseRef: string;
+  /** Files with uncommitted changes, which the night left out. */
+  readonly uncommitted: number;
+  image?: string;
+  baseline?: EventData<"baseline.finished">;
+  /** The tip of the night's branch: the base until something lands. */
+  tip: ObjectId;
+  /** The tip that the user's repository has. */
+  delivered?: ObjectId;
+  /** Why the last delivery was put off. */
+  deferred?: string;
+}
+
+/** A night as its journal tells it; nothing of it is stored anywhere else. */
+export interface NightState {
+  readonly night: NightId;
+  started?: EventData<"night.started">;
+  startedAt?: string;
+  finishedAt?: string;
+  end?: NightEnd;
+  endDetail?: string;
+  /** Why the night has to end, once it has to. */
+  stopping: "asked" | "time-limit" | null;
+  resumes: number;
+  /** When the last event was recorded: for a night that crashed, the last that is known of it. */
+  lastAt?: string;
+  readonly tasks: Map<TaskId, TaskState>;
+  readonly repositories: Map<string, RepositoryState>;
+  /** Results in the order of `task.finished`, which is the order that the breaker counts. */
+  readonly finished: TaskResult[];
+  readonly warnings: { readonly code: string; readonly message: string }[];
+  /** Containers and volumes that were found on the engine and removed. */
+  leftovers: number;
+}
+
+/** The events that change what is known of a repository that is prepared. */
+type RepositoryEvent = Extract<
+  NightwardenEvent,
+  {
+    readonly type:
+      "image.ready" | "baseline.finished" | "landing.finished" | "delivery.finished" | "delivery.deferred";
+  }
+>;
+
+export function emptyNight(night: NightId): NightState {
+  return {
+    night,
+    stopping: null,
+    resumes: 0,
+    tasks: new Map(),
+    repositories: new Map(),
+    finished: [],
+    warnings: [],
+    leftovers: 0,
+  };
+}
+
+/** The state after all of `events`. Every prefix of a journal is a valid argument. */
+export function replay(night: NightId, events: Iterable<NightwardenEvent>): NightState {
+  const state = emptyNight(night);
+  for (const event of events) apply(state, event);
+  return state;
+}
+
+/** Adds one event to `state`, in place: a night of 1,000 tasks has tens of thousands of them. */
+export function apply(state: NightState, event: NightwardenEvent): void {
+  state.lastAt = event.at;
+  switch (event.type) {
+    case "night.started":
+      state.started = event.data;
+      state.startedAt = event.at;
+      for (const task of event.data.tasks) state.tasks.set(task.id, { ...task, attempts: [] });
+      return;
+    case "night.resumed":
+      state.resumes += 1;
+      state.stopping = null;
+      return;
+    case "night.stopping":
+      state.stopping = event.data.why;
+      return;
+    case "night.finished":
+      state.end = event.data.end;
+      state.endDetail = event.data.detail;
+      state.finishedAt = event.at;
+      return;
+    case "warning.raised":
+      state.warnings.push(event.data);
+      return;
+    case "leftovers.removed":
+      state.leftovers += event.data.containers + event.data.volumes;
+      return;
+    case "repository.prepared":
+      // A resumed night prepares again; its base stays what it was.
+      if (state.repositories.has(event.data.repo)) return;
+      state.repositories.set(event.data.repo, beginRepository(event.data));
+      return;
+    case "attempt.started":
+      state.tasks.get(event.data.task)?.attempts.push(beginAttempt(event.data, event.at));
+      return;
+    case "task.finished":
+      finishTask(state, event.data, event.at);
+      return;
+    case "image.ready":
+    case "baseline.finished":
+    case "delivery.finished":
+    case "delivery.deferred":
+      changeRepository(state, event);
+      return;
+    case "landing.finished":
+      changeRepository(state, event);
+      changeAttempt(state, event);
+      return;
+    case "sandbox.started":
+    case "sandbox.finished":
+    case "capture.finished":
+    case "checks.finished":
+    case "verify.started":
+    case "verify.finished":
+    case "landing.started":
+    case "attempt.finished":
+      changeAttempt(state, event);
+      return;
+    case "workspace.created":
+    case "task.requeued":
+    case "baseline.started":
+    case "capture.started":
+    case "candidate.rebuilt":
+    case "delivery.started":
+      return;
+  }
+}
+
+function finishTask(state: NightState, data: EventData<"task.finished">, at: string): void {
+  const task = state.tasks.get(data.task);
+  if (!task) return;
+  task.result = data.result;
+  task.detail = data.detail;
+  task.finishedAt = at;
+  state.finished.push(data.result);
+}
+
+function beginRepository(data: EventData<"repository.prepared">): RepositoryState {
+  const { repo, path, base, baseRef, uncommitted } = data;
+  return { repo, path, base, baseRef, uncommitted, tip: base };
+}
+
+function applyToRepository(repository: RepositoryState, event: RepositoryEvent): void {
+  switch (event.type) {
+    case "image.ready":
+      repository.image = event.data.image;
+      return;
+    case "baseline.finished":
+      repository.baseline = event.data;
+      return;
+    case "landing.finished":
+      repository.tip = event.data.commit;
+      return;
+    case "delivery.finished":
+      repository.delivered = event.data.to;
+      delete repository.deferred;
+      return;
+    case "delivery.deferred":
+      repository.deferred = event.data.reason;
+  }
+}
+
+function changeRepository(state: NightState, event: RepositoryEvent): void {
+  const repository = state.repositories.get(event.data.repo);
+  if (repository) applyToRepository(repository, event);
+}
+
+function changeAttempt(state: NightState, event: AttemptEvent): void {
+  const attempt = findAttempt(state, event.data);
+  if (attempt) applyToAttempt(attempt, event);
+}
+
+function findAttempt(
+  state: NightState,
+  ref: { readonly task: TaskId; readonly attempt: AttemptId },
+): AttemptState | undefined {
+  return state.tasks.get(ref.task)?.attempts.find((attempt) => attempt.attempt === ref.attempt);
+}
+
+/** The attempts that began and have no outcome: running ones, or those that a crash cut off. */
+export function openAttempts(state: NightState): AttemptState[] {
+  return [...state.tasks.values()].flatMap((task) => task.attempts.filter((attempt) => !attempt.outcome));
+}
+
+/** Whether `ref` is its task's current attempt: the last one, with that token, and not finished. */
+export function isCurrent(state: NightState, ref: AttemptRef): boolean {
+  const last = state.tasks.get(ref.task)?.attempts.at(-1);
+  return last !== undefined && last.attempt === ref.attempt && last.token === ref.token && !last.outcome;
+}

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { formatDuration } from "./duration.ts";
+import { duration, formatLimit, LIMIT_NAMES, limitsSchema } from "./limits.ts";
+
+export const PHASES = ["1", "2a", "2b", "3"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Isolation from weakest to strongest. */
+export const ISOLATIONS = ["worktree", "user", "docker"] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/**
+ * What a phase of trust allows: the phase table of docs/phases.md, one file a phase in policies/.
+ * Every value is enforced where it is named; nothing here is advice.
+ */
+export const policySchema = z.strictObject({
+  phase: z.enum(PHASES).describe("The phase that this policy is for."),
+  isolation: z.enum(ISOLATIONS).describe("The weakest isolation that is allowed."),
+  unattended: z
+    .union([z.literal("forbidden"), z.literal("whole-window"), duration], {
+      error: "must be forbidden, whole-window or a duration such as 1h30m, of at most 24h",
+    })
+    .describe("How long a night without a person may be: forbidden, a duration, or the whole window."),
+  retries: z.number().int().min(0).max(1).describe("Further attempts after a failure that the task caused."),
+  afterFailure: z
+    .enum(["stop", "breaker"])
+    .describe(
+      "After a failed task: stop at once, or go on until `breakerFailures` tasks in a row have failed.",
+    ),
+  breakerFailures: z.number().int().min(1).max(2).describe("Failed tasks in a row that stop everything."),
+  order: z.enum(["listed", "dag"]).describe("As listed, one at a time; or by dependencies, in parallel."),
+  skipping: z
+    .enum(["forbidden", "dependents"])
+    .describe("Whether dependents of a failed task may be skipped."),
+  checkpointEvery: z.number().int().min(1).optional().describe("Landings between two full verifications."),
+  ignore: z
+    .array(z.string().min(1).max(500))
+    .max(1000)
+    .describe("Paths that are never taken from a tree, in the form of a .gitignore."),
+  limits: limitsSchema.describe("The caps on one attempt."),
+});
+
+export type Policy = z.output<typeof policySchema>;
+
+/** A workspace's own policy: changes to the phase's policy, and why, where they loosen it. */
+export const policyOverrideSchema = z.strictObject({
+  reason: z
+    .string()
+    .trim()
+    .min(10)
+    .optional()
+    .describe("Why this workspace is looser than its phase; required if it is."),
+  purpose: z
+    .enum(["work", "demo"])
+    .default("work")
+    .describe("demo: its nights are marked so, and never count as evidence for a promotion."),
+  changes: policySchema.omit({ phase: true }).partial().extend({ limits: limitsSchema.partial().optional() }),
+});
+
+export type PolicyOverride = z.output<typeof policyOverrideSchema>;
+
+/** One value that a workspace's policy loosens, beside what the phase says. */
+export interface Loosening {
+  readonly key: string;
+  readonly specified: string;
+  readonly used: string;
+}
+
+export function applyOverride(policy: Policy, override: PolicyOverride): Policy {
+  const { limits, ...rules } = override.changes;
+  const present = Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
+  const presentLimits = Object.fromEntries(
+    Object.entries(limits ?? {}).filter(([, value]) => value !== undefined),
+  );
+  return { ...policy, ...present, limits: { ...policy.limits, ...presentLimits } };
+}
+
+/** Every value of `used` that allows more than `specified` does. Empty: the policy is as strict, or stricter. */
+export function loosenings(specified: Policy, used: Policy): Loosening[] {
+  const looser: [string, boolean, unknown, unknown][] = [
+    [
+      "isolation",
+      ISOLATIONS.indexOf(used.isolation) < ISOLATIONS.indexOf(specified.isolation),
+      specified.isolation,
+      used.isolation,
+    ],
+    [
+      "unattended",
+      unattendedMs(used) > unattendedMs(specified),
+      formatUnattended(specified),
+      formatUnattended(used),
+    ],
+    ["retries", used.retries > specified.retries, specified.retries, used.retries],
+    [
+      "afterFailure",
+      specified.afterFailure === "stop" && used.afterFailure === "breaker",
+      specified.afterFailure,
+      used.afterFailure,
+    ],
+    [
+      "breakerFailures",
+      used.breakerFailures > specified.breakerFailures,
+      specified.breakerFailures,
+      used.breakerFailures,
+    ],
+    ["order", specified.order === "listed" && used.order === "dag", specified.order, used.order],
+    [
+      "skipping",
+      specified.skipping === "forbidden" && used.skipping === "dependents",
+      specified.skipping,
+      used.skipping,
+    ],
+    [
+      "checkpointEvery",
+      (used.checkpointEvery ?? Infinity) > (specified.checkpointEvery ?? Infinity),
+      specified.checkpointEvery,
+      used.checkpointEvery,
+    ],
+  ];
+  for (const name of LIMIT_NAMES) {
+    const [before, after] = [specified.limits[name], used.limits[name]];
+    looser.push([`limits.${name}`, after > before, formatLimit(name, before), formatLimit(name, after)]);
+  }
+  return looser
+    .filter(([, isLooser]) => isLooser)
+    .map(([key, , before, after]) => ({ key, specified: String(before), used: String(after) }));
+}
+
+function formatUnattended(policy: Policy): string {
+  return typeof policy.unattended === "number" ? formatDuration(policy.unattended) : policy.unattended;
+}
+
+function unattendedMs(policy: Policy): number {
+  if (policy.unattended === "forbidden") return 0;
+  return policy.unattended === "whole-window" ? Infinity : policy.unattended;
+}

@@ -1,0 +1,46 @@
+import type { SelfCheck } from "./event.ts";
+
+/**
+ * What the supervisor and the shim say to each other. The shim is the first program in every sandbox: it reports on
+ * its own container, waits for a job on its standard input, and runs it.
+ *
+ * The shim's own lines begin with a prefix that holds a random word, given with the job; whatever else appears on
+ * standard output was printed by the job. That keeps honest programs apart. It is not a guard: a program that runs
+ * as the shim's user can imitate it, so nothing that the shim says after its self-check is ever a reason to land.
+ */
+
+/** A job for the shim, one line of JSON on its standard input, followed by `stdinBytes` bytes for the first command. */
+export interface ShimJob {
+  /** The random word of this job. */
+  readonly nonce: string;
+  /** The commands, run one after the other until one fails. */
+  readonly commands: readonly (readonly string[])[];
+  /** The whole environment of the commands, beside PATH where it is left out: that is then the image's own. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** How many bytes after the job's line go to the first command's standard input. */
+  readonly stdinBytes: number;
+}
+
+export type ShimMessage =
+  | { readonly type: "self-check"; readonly check: SelfCheck }
+  | { readonly type: "command-started"; readonly index: number }
+  | {
+      readonly type: "command-finished";
+      readonly index: number;
+      readonly exitCode: number;
+      readonly signal: string | null;
+    }
+  /** The program of a command does not exist or cannot be executed. */
+  | { readonly type: "command-missing"; readonly index: number; readonly message: string }
+  | { readonly type: "all-passed" };
+
+/** Before the job arrives there is no nonce yet; the self-check is the only message sent then, and nothing else runs. */
+export const SELF_CHECK_PREFIX = "@nightwarden ";
+
+export function shimLinePrefix(nonce: string): string {
+  return `@nightwarden:${nonce} `;
+}
+
+/** Where the tree is mounted, in every container. */
+export const TREE_PATH = "/task";

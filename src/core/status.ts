@@ -1,0 +1,116 @@
+import type { AttemptState } from "./attempt-state.ts";
+import type { NightId, TaskId } from "./ids.ts";
+import { openAttempts, type NightState } from "./night-state.ts";
+import type { Plan } from "./plan.ts";
+import type { Queue, QueuePlace } from "./queue.ts";
+import { safeLine } from "./safe-text.ts";
+import { summarise } from "./summary.ts";
+import type { TaskCounts } from "./task-summary.ts";
+
+/** What `nightwarden status --json` prints. All text in it is inert; times are ISO 8601 in UTC, durations milliseconds. */
+export interface WorkspaceStatus {
+  readonly version: 1;
+  /** `crashed`: the last night has no end, and nobody works on it. `idle`: there may be no night yet. */
+  readonly activity: "working" | "crashed" | "idle";
+  /** The process that holds the workspace's lock. */
+  readonly owner: WorkspaceOwner | null;
+  /** The running night, or the last one. */
+  readonly night: NightStatus | null;
+  /** Where the tasks of the plan, as it is now, stand over all nights; in the plan's order. */
+  readonly tasks: readonly { readonly id: TaskId; readonly title: string; readonly place: QueuePlace }[];
+  readonly queue: Readonly<Record<QueuePlace, number>>;
+}
+
+export interface WorkspaceOwner {
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly command: string;
+}
+
+interface NightStatus {
+  readonly id: NightId;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** Up to now while it runs; to its last event where it crashed. */
+  readonly durationMs: number;
+  readonly stopping: boolean;
+  /** How it ended, in words. */
+  readonly why: string;
+  readonly headline: string;
+  readonly counts: TaskCounts;
+  /** What is being tried now, or was when it crashed. */
+  readonly attempts: readonly OpenAttempt[];
+}
+
+export interface OpenAttempt {
+  readonly task: TaskId;
+  readonly title: string;
+  readonly number: number;
+  /** The step that was reached last. */
+  readonly step: AttemptState["step"];
+  readonly elapsedMs: number;
+}
+
+export function statusOf(facts: {
+  /** The last night, if there was one. */
+  readonly night: NightState | undefined;
+  /** Whoever holds the workspace's lock, and lives. */
+  readonly owner: WorkspaceOwner | undefined;
+  readonly plan: Pick<Plan, "tasks">;
+  readonly queue: Queue;
+  readonly now: Date;
+}): WorkspaceStatus {
+  const { night, owner, plan, queue, now } = facts;
+  const tasks = plan.tasks.map(({ id, title, key }) => ({
+    id,
+    title: safeLine(title),
+    place: queue.entry(key).place,
+  }));
+  const count = (place: QueuePlace): number => tasks.filter((task) => task.place === place).length;
+  const isOpen = night !== undefined && night.end === undefined;
+  return {
+    version: 1,
+    activity: isOpen ? (owner ? "working" : "crashed") : "idle",
+    owner: owner
+      ? { pid: owner.pid, startedAt: safeLine(owner.startedAt), command: safeLine(owner.command) }
+      : null,
+    night: night ? nightStatus(night, isOpen && owner !== undefined ? now : undefined) : null,
+    tasks,
+    queue: {
+      open: count("open"),
+      landed: count("landed"),
+      failed: count("failed"),
+      "set-aside": count("set-aside"),
+    },
+  };
+}
+
+/** `now` is given for a night that runs. */
+function nightStatus(night: NightState, now: Date | undefined): NightStatus {
+  const { night: id, startedAt, finishedAt, durationMs, end, why, headline, counts } = summarise(night);
+  const until = now?.toISOString() ?? night.lastAt ?? startedAt;
+  const attempts =
+    end === null ? openAttempts(night).map((attempt) => openAttempt(night, attempt, until)) : [];
+  return {
+    id,
+    startedAt,
+    finishedAt,
+    durationMs: now ? elapsedMs(startedAt, until) : durationMs,
+    stopping: end === null && night.stopping !== null,
+    why,
+    headline,
+    counts,
+    attempts,
+  };
+}
+
+function openAttempt(night: NightState, attempt: AttemptState, until: string): OpenAttempt {
+  const { task, number, step, startedAt } = attempt;
+  const title = safeLine(night.tasks.get(task)?.title ?? "");
+  return { task, title, number, step, elapsedMs: elapsedMs(startedAt, until) };
+}
+
+/** The wall clock may have been set back in between. */
+function elapsedMs(since: string, until: string): number {
+  return Math.max(0, Date.parse(until) - Date.parse(since));
+}

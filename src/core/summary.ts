@@ -1,0 +1,93 @@
+import type { NightEnd } from "./event.ts";
+import type { NightId } from "./ids.ts";
+import { nextActions, type NextAction } from "./next-actions.ts";
+import type { NightState } from "./night-state.ts";
+import { endInWords } from "./plain-words.ts";
+import type { Isolation, Loosening, Phase } from "./policy.ts";
+import { summariseRepository, type RepositorySummary } from "./repository-summary.ts";
+import { safeLine } from "./safe-text.ts";
+import { countTasks, headlineOf, summariseTask, type TaskCounts, type TaskSummary } from "./task-summary.ts";
+
+/**
+ * What a person needs in the morning, and what `nightwarden summary --json` prints. Computed from the night's journal
+ * alone, so that it can be made again at any time. All text in it is inert (see safe-text.ts); times are ISO 8601 in
+ * UTC, durations milliseconds.
+ */
+export interface NightSummary {
+  readonly version: 1;
+  readonly night: NightId;
+  readonly purpose: "work" | "demo";
+  readonly attended: boolean;
+  readonly phase: Phase;
+  readonly isolation: Isolation;
+  readonly startedAt: string;
+  /** null: the night has not ended. */
+  readonly finishedAt: string | null;
+  /** To the last event, where the night has not ended. */
+  readonly durationMs: number;
+  readonly end: NightEnd | null;
+  /** How it ended and why, in words. */
+  readonly why: string;
+  /** The result in one line. */
+  readonly headline: string;
+  readonly counts: TaskCounts;
+  /** In the plan's order. */
+  readonly tasks: readonly TaskSummary[];
+  readonly repositories: readonly RepositorySummary[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Policy values that allow more than the specification's, beside those. */
+  readonly loosened: readonly Loosening[];
+  readonly loosenedReason: string | null;
+  /** How often the night went on after a crash. */
+  readonly resumes: number;
+  /** Containers and volumes that something left behind and that were removed. */
+  readonly leftovers: number;
+  /** What to do now, most urgent first; three at most. */
+  readonly nextActions: readonly NextAction[];
+}
+
+/** Throws for a night without its first event: there is nothing to say about it. */
+export function summarise(state: NightState): NightSummary {
+  const { started, startedAt } = state;
+  if (!started || startedAt === undefined) throw new RangeError(`night ${state.night} has not begun`);
+  const tasks = [...state.tasks.values()].map((task) => summariseTask(task, state.end !== undefined));
+  const counts = countTasks(tasks);
+  const repositories = [...state.repositories.values()].map((repository) =>
+    summariseRepository(state.night, repository, tasks),
+  );
+  return {
+    version: 1,
+    night: state.night,
+    purpose: started.purpose,
+    attended: started.attended,
+    phase: started.phase,
+    isolation: started.isolation,
+    startedAt,
+    finishedAt: state.finishedAt ?? null,
+    durationMs: Math.max(
+      0,
+      Date.parse(state.finishedAt ?? state.lastAt ?? startedAt) - Date.parse(startedAt),
+    ),
+    end: state.end ?? null,
+    why: state.end
+      ? endInWords(state.end, state.endDetail ?? "")
+      : "It has no end yet: it still runs, or it crashed",
+    headline: headlineOf(counts),
+    counts,
+    tasks,
+    repositories,
+    warnings: state.warnings.map(({ code, message }) => ({
+      code: safeLine(code),
+      message: safeLine(message),
+    })),
+    loosened: started.loosened.map(({ key, specified, used }) => ({
+      key: safeLine(key),
+      specified: safeLine(specified),
+      used: safeLine(used),
+    })),
+    loosenedReason: started.loosenedReason === undefined ? null : safeLine(started.loosenedReason),
+    resumes: state.resumes,
+    leftovers: state.leftovers,
+    nextActions: nextActions({ night: state.night, end: state.end ?? null, tasks, repositories }),
+  };
+}

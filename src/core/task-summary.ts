@@ -1,0 +1,146 @@
+import type { TaskResult } from "./after-task.ts";
+import type { FailureReason } from "./attempt.ts";
+import type { AttemptState } from "./attempt-state.ts";
+import type { ObjectId, TaskId } from "./ids.ts";
+import type { TaskState } from "./night-state.ts";
+import { failureInWords } from "./plain-words.ts";
+import type { TaskKind } from "./plan.ts";
+import { safeBlock, safeLine } from "./safe-text.ts";
+
+const MAX_LISTED = 20;
+const MAX_TAIL_CHARS = 2000;
+
+/** One task in a night's summary. All text in it is inert (see safe-text.ts). */
+export interface TaskSummary {
+  readonly id: TaskId;
+  readonly title: string;
+  readonly repo: string;
+  readonly kind: TaskKind;
+  /** `running`: only in a night that has not ended; there, too, where a crash cut it off. */
+  readonly result: TaskResult | "running" | "not-started";
+  /** Attempts of this night. */
+  readonly attempts: number;
+  /** Of all finished attempts together. */
+  readonly durationMs: number;
+  /** What the last attempt changed, landed or not; null: it did not come so far. */
+  readonly change: {
+    readonly files: number;
+    readonly insertions: number;
+    readonly deletions: number;
+  } | null;
+  /** The commit that landed. */
+  readonly commit: ObjectId | null;
+  /** Why the last attempt did not land; null: it did, or there was none. */
+  readonly reason: FailureReason | null;
+  /** Why the task did not land, in words; null: it did, or has not had its turn. */
+  readonly why: string | null;
+  /** What the checks found in the last attempt, the first 20. */
+  readonly findings: readonly {
+    readonly rule: string;
+    readonly level: "block" | "warn";
+    readonly path: string | null;
+    readonly message: string;
+  }[];
+  /** Entries of the tree that were never taken, the first 20. */
+  readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  /** Findings and entries that are left out here; the journal has them all. */
+  readonly omitted: number;
+  /** The end of what the verify commands printed, if they failed; 2,000 characters at most. */
+  readonly verifyTail: string | null;
+}
+
+/** How many tasks of the night ended in which way. They add up to `total`. */
+export interface TaskCounts {
+  readonly total: number;
+  readonly landed: number;
+  readonly failed: number;
+  readonly setAside: number;
+  readonly carriedOver: number;
+  readonly notStarted: number;
+  readonly running: number;
+}
+
+export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSummary {
+  const last = task.attempts.at(-1);
+  const landed = task.attempts.find((attempt) => attempt.landed)?.landed ?? null;
+  const outcome = last?.outcome?.kind === "failed" ? last.outcome : undefined;
+  const { findings = [], capture } = last ?? {};
+  const refused = capture?.refused ?? [];
+  return {
+    id: task.id,
+    title: safeLine(task.title),
+    repo: task.repo,
+    kind: task.kind,
+    result: resultOf(task, nightHasEnded),
+    attempts: task.attempts.length,
+    durationMs: task.attempts.reduce((sum, attempt) => sum + durationOf(attempt), 0),
+    change: capture
+      ? {
+          files: capture.added + capture.changed + capture.deleted,
+          insertions: capture.insertions,
+          deletions: capture.deletions,
+        }
+      : null,
+    commit: landed,
+    reason: landed ? null : (outcome?.reason ?? null),
+    why: landed ? null : whyNot(task, outcome && failureInWords(outcome)),
+    findings: findings.slice(0, MAX_LISTED).map(({ rule, level, path, message }) => ({
+      rule: safeLine(rule),
+      level,
+      path: path === undefined ? null : safeLine(path),
+      message: safeLine(message),
+    })),
+    refused: refused
+      .slice(0, MAX_LISTED)
+      .map(({ path, reason }) => ({ path: safeLine(path), reason: safeLine(reason) })),
+    omitted: Math.max(0, findings.length - MAX_LISTED) + Math.max(0, refused.length - MAX_LISTED),
+    verifyTail:
+      last?.verdict && !last.verdict.green ? safeBlock(last.verdict.tail.slice(-MAX_TAIL_CHARS)) : null,
+  };
+}
+
+function resultOf(task: TaskState, nightHasEnded: boolean): TaskSummary["result"] {
+  if (task.result) return task.result;
+  const last = task.attempts.at(-1);
+  if (!last) return "not-started";
+  // An attempt that was cut off leaves its task open, for another night.
+  return nightHasEnded || last.outcome ? "carried-over" : "running";
+}
+
+/** A task without a failed attempt can be closed, too: by a dependency, for example. */
+function whyNot(task: TaskState, failure: string | undefined): string | null {
+  if (failure !== undefined) return failure;
+  return task.detail ? safeLine(task.detail) : null;
+}
+
+function durationOf({ startedAt, finishedAt }: AttemptState): number {
+  // The wall clock may have been set back in between.
+  return finishedAt === undefined ? 0 : Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+export function countTasks(tasks: readonly Pick<TaskSummary, "result">[]): TaskCounts {
+  const count = (result: TaskSummary["result"]): number =>
+    tasks.filter((task) => task.result === result).length;
+  return {
+    total: tasks.length,
+    landed: count("landed"),
+    failed: count("failed"),
+    setAside: count("set-aside"),
+    carriedOver: count("carried-over"),
+    notStarted: count("not-started"),
+    running: count("running"),
+  };
+}
+
+/** `3 of 5 tasks landed, 1 failed, 1 not started`; what is none is not mentioned. */
+export function headlineOf(counts: TaskCounts): string {
+  const others = [
+    [counts.failed, "failed"],
+    [counts.setAside, "set aside for you"],
+    [counts.carriedOver, "carried over"],
+    [counts.notStarted, "not started"],
+    [counts.running, "running"],
+  ] as const;
+  const parts = others.filter(([number]) => number > 0).map(([number, words]) => `, ${number} ${words}`);
+  return `${counts.landed} of ${counts.total} ${counts.total === 1 ? "task" : "tasks"} landed${parts.join("")}`;
+}

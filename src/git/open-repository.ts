@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import type { AttemptRef } from "../core/attempt.ts";
+import type { NightId, ObjectId } from "../core/ids.ts";
+import type { BaseFacts, CapturedCommit, Delivery, Repository, TreeSource } from "../contracts/repository.ts";
+import { commitCapture } from "./commit-capture.ts";
+import { deliverBranch } from "./deliver-branch.ts";
+import { fastForward } from "./fast-forward.ts";
+import { findGit } from "./find-git.ts";
+import { importBase } from "./import-base.ts";
+import { locateRepository } from "./locate-repository.ts";
+import { rebuildCommit } from "./rebuild-commit.ts";
+import { refuse } from "./repository-problem.ts";
+import type { Git } from "./run-git.ts";
+import { candidateRef, nightRef, rebuiltRef } from "./shadow-refs.ts";
+import { openShadow } from "./shadow.ts";
+import { TreePacks } from "./tree-packs.ts";
+import { UserRepository } from "./user-repository.ts";
+
+/**
+ * Opens one of the user's repositories, and its shadow in `<stateDir>/shadow`. Throws `refused.repository` where it
+ * cannot be worked on at all; `inspectRepository` finds every other reason too.
+ */
+export async function openRepository(options: {
+  /** Names the shadow: letters, digits, `.`, `_` and `-`. */
+  readonly name: string;
+  readonly path: string;
+  /** The workspace's `.nightwarden/`. */
+  readonly stateDir: string;
+}): Promise<Repository> {
+  const { name, path, stateDir } = options;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new TypeError(`"${name}" cannot name a shadow repository`);
+  const program = await findGit();
+  const located = await locateRepository(program, path);
+  if (!located.ok) throw refuse(located.error);
+  const { objectFormat } = located.value;
+  const shadowPath = join(stateDir, "shadow", name);
+  const shadow = await openShadow({ program, gitDir: `${shadowPath}.git`, objectFormat });
+  return new ShadowedRepository({
+    name,
+    path,
+    user: new UserRepository(program, located.value),
+    shadow,
+    packs: new TreePacks({ shadow, folder: `${shadowPath}.packs`, objectFormat }),
+  });
+}
+
+class ShadowedRepository implements Repository {
+  readonly name: string;
+  readonly path: string;
+  readonly objectFormat: "sha1" | "sha256";
+  private readonly user: UserRepository;
+  private readonly shadow: Git;
+  private readonly packs: TreePacks;
+
+  constructor(options: { name: string; path: string; user: UserRepository; shadow: Git; packs: TreePacks }) {
+    this.name = options.name;
+    this.path = options.path;
+    this.objectFormat = options.user.location.objectFormat;
+    this.user = options.user;
+    this.shadow = options.shadow;
+    this.packs = options.packs;
+  }
+
+  async prepare(ref: string): Promise<BaseFacts> {
+    const base = await this.user.requireRef(ref);
+    await importBase({ user: this.user.git, shadow: this.shadow, commit: base.commit });
+    return { ...base, uncommitted: await this.user.countUncommitted() };
+  }
+
+  treeSource(commit: ObjectId): TreeSource {
+    return this.packs.sourceOf(commit);
+  }
+
+  async treeOf(commit: ObjectId): Promise<ObjectId> {
+    return this.shadow.objectId(["rev-parse", "--verify", `${commit}^{tree}`]);
+  }
+
+  async commitCapture(options: Parameters<Repository["commitCapture"]>[0]): Promise<CapturedCommit> {
+    return commitCapture(this.shadow, this.objectFormat, options);
+  }
+
+  async rebuild(options: Parameters<Repository["rebuild"]>[0]): ReturnType<Repository["rebuild"]> {
+    return rebuildCommit(this.shadow, options);
+  }
+
+  async dropAttempt(attempt: AttemptRef): Promise<void> {
+    await this.shadow.run(["update-ref", "--stdin"], {
+      stdin: `delete ${candidateRef(attempt)}\ndelete ${rebuiltRef(attempt)}\n`,
+    });
+  }
+
+  async tip(night: NightId): Promise<ObjectId | undefined> {
+    return this.shadow.readRef(nightRef(night));
+  }
+
+  async fastForward(options: Parameters<Repository["fastForward"]>[0]): Promise<void> {
+    await fastForward(this.shadow, options);
+  }
+
+  async deliver(options: Parameters<Repository["deliver"]>[0]): Promise<Delivery> {
+    return deliverBranch({ user: this.user, shadow: this.shadow }, options);
+  }
+
+  async isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean> {
+    return (await this.user.git.hasCommit(commit)) && (await this.user.git.isAncestor(commit, descendant));
+  }
+}

@@ -1,0 +1,37 @@
+import type { AttemptRef } from "../core/attempt.ts";
+import { nightBranch, type NightId, type ObjectId } from "../core/ids.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
+
+/** The refs of the shadow. Whatever one of them reaches stays; there is nothing else that keeps an object. */
+
+/** Every base that a night has started from. */
+export const BASES = "refs/nightwarden/bases/";
+
+export function baseRef(commit: ObjectId): string {
+  return `${BASES}${commit}`;
+}
+
+/** What an attempt ended with. */
+export function candidateRef(attempt: AttemptRef): string {
+  return attemptPrefix(attempt);
+}
+
+/** The same change on the tip that it met when it was to land. */
+export function rebuiltRef(attempt: AttemptRef): string {
+  return `${attemptPrefix(attempt)}.rebuilt`;
+}
+
+/** The night's branch; has the same name in the shadow and in the user's repository. */
+export function nightRef(night: NightId): string {
+  return `refs/heads/${nightBranch(night)}`;
+}
+
+function attemptPrefix({ attempt, token }: AttemptRef): string {
+  if (!/^[a-z0-9][a-z0-9_-]*\.\d+$/.test(attempt) || !/^[A-Za-z0-9-]+$/.test(token)) {
+    throw new NightwardenError({
+      code: "infra.git",
+      message: `"${attempt}" with "${token}" cannot name a ref`,
+    });
+  }
+  return `refs/nightwarden/attempts/${attempt}/${token}`;
+}

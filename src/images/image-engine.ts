@@ -1,0 +1,174 @@
+import type { Readable } from "node:stream";
+import type Docker from "dockerode";
+import { z } from "zod";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { LineSplitter } from "../lib/line-splitter.ts";
+import { tarOf, type ContextEntry } from "./context.ts";
+
+type OnProgress = (line: string) => void;
+
+/** What is known of an image on the engine. */
+export interface EngineImage {
+  readonly id: string;
+  /** As Docker names processors: amd64, arm64. */
+  readonly arch: string;
+  /** Folders that every container of the image gets a volume for. */
+  readonly volumes: readonly string[];
+}
+
+export const LABEL_MANAGED = "nightwarden.managed";
+export const LABEL_CONTENT = "nightwarden.content";
+
+/** Lines of a build that are kept to explain why it failed. */
+const TAIL_LINES = 15;
+/** An engine that can reach a registry hears from it well within this; one that cannot may try for minutes. */
+const PULL_SILENCE_MS = 60_000;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** The images of one engine: asked for, fetched, built. Every image made here bears our labels. */
+export class ImageEngine {
+  readonly docker: Docker;
+
+  constructor(docker: Docker) {
+    this.docker = docker;
+  }
+
+  /** undefined: the engine does not have it. */
+  async find(name: string): Promise<EngineImage | undefined> {
+    try {
+      const { Id, Architecture, Config } = await this.docker.getImage(name).inspect();
+      return { id: Id, arch: Architecture, volumes: Object.keys(Config.Volumes ?? {}) };
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Fetches an image from its registry. Throws what the engine says, or when it has said nothing for too long. */
+  async pull(name: string, onProgress: OnProgress): Promise<EngineImage> {
+    const reference = /[:@][^/]*$/.test(name) ? name : `${name}:latest`;
+    const silence = new AbortController();
+    const timer = setTimeout(() => {
+      silence.abort(new Error(`no answer from the registry for ${PULL_SILENCE_MS / 1000} s`));
+    }, PULL_SILENCE_MS);
+    try {
+      const answer = await this.docker.pull(reference, { abortSignal: silence.signal });
+      await follow(answer, onProgress, () => timer.refresh());
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.require(name);
+  }
+
+  /** Builds with the engine's first builder, which all engines have. The image is tagged `tag`. */
+  async build(options: {
+    readonly what: string;
+    readonly tag: string;
+    readonly content: string;
+    readonly dockerfile: string;
+    readonly args: Readonly<Record<string, string>>;
+    readonly entries: readonly ContextEntry[];
+    readonly onProgress: OnProgress;
+  }): Promise<EngineImage> {
+    const tail: string[] = [];
+    try {
+      const answer = await this.docker.buildImage(tarOf(options.entries), {
+        t: options.tag,
+        dockerfile: options.dockerfile,
+        buildargs: { ...options.args },
+        labels: labels(options.content),
+        rm: true,
+        forcerm: true,
+        version: "1",
+      });
+      await follow(answer, (line) => {
+        tail.push(line);
+        if (tail.length > TAIL_LINES) tail.shift();
+        options.onProgress(line);
+      });
+    } catch (error) {
+      throw imageError(options.what, [...tail, messageOf(error)]);
+    }
+    return this.require(options.tag);
+  }
+
+  /** Makes an image of one layer from the files of a system. */
+  async importFiles(options: {
+    readonly tar: Readable;
+    readonly tag: string;
+    readonly content: string;
+  }): Promise<EngineImage> {
+    const colon = options.tag.lastIndexOf(":");
+    const answer = await this.docker.importImage(options.tar, {
+      repo: options.tag.slice(0, colon),
+      tag: options.tag.slice(colon + 1),
+      changes: [
+        "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        'CMD ["/bin/sh"]',
+        ...Object.entries(labels(options.content)).map(([name, value]) => `LABEL ${name}=${value}`),
+      ],
+    });
+    await follow(answer, () => undefined);
+    return this.require(options.tag);
+  }
+
+  async require(name: string): Promise<EngineImage> {
+    const image = await this.find(name);
+    if (image) return image;
+    throw new NightwardenError({
+      code: "infra.engine",
+      message: `the engine made the image ${name} and does not have it`,
+      hint: "Something else removes images on this engine, such as a clean-up job: see what runs there.",
+    });
+  }
+}
+
+const engineMessage = z.looseObject({
+  stream: z.string().optional(),
+  status: z.string().optional(),
+  id: z.string().optional(),
+  progress: z.string().optional(),
+  error: z.string().optional(),
+});
+
+/** Reads an answer that comes message by message to its end; throws the error that one of them may hold. */
+async function follow(
+  answer: NodeJS.ReadableStream,
+  onProgress: OnProgress,
+  onMessage?: () => void,
+): Promise<void> {
+  let failure: string | undefined;
+  const splitter = new LineSplitter({
+    maxLineBytes: MAX_MESSAGE_BYTES,
+    onLine: ({ text }) => {
+      if (text.trim() === "") return;
+      const message = engineMessage.parse(JSON.parse(text));
+      failure ??= message.error;
+      onMessage?.();
+      // A line for each block of a download would fill any log.
+      if (message.progress) return;
+      const said = message.stream ?? [message.id, message.status].filter(Boolean).join(" ");
+      for (const line of said.split("\n")) if (line.trim() !== "") onProgress(line.trimEnd());
+    },
+  });
+  for await (const chunk of answer) splitter.push(Buffer.from(chunk));
+  splitter.finish();
+  if (failure !== undefined) throw new Error(failure);
+}
+
+export function labels(content: string): Record<string, string> {
+  return { [LABEL_MANAGED]: "image", [LABEL_CONTENT]: content };
+}
+
+export function imageError(what: string, lines: readonly string[], hint?: string): NightwardenError {
+  const tail = lines.slice(-TAIL_LINES).map((line) => `    ${line}`);
+  return new NightwardenError({
+    code: "refused.image",
+    message: `${what} could not be built:\n${tail.join("\n")}`,
+    hint: hint ?? "The last lines above say what failed.",
+  });
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && "statusCode" in error && error.statusCode === 404;
+}

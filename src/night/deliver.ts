@@ -1,0 +1,31 @@
+import { nightBranch } from "../core/ids.ts";
+import type { Repository } from "../contracts/repository.ts";
+import type { NightRecord } from "./night-record.ts";
+import { required } from "./night.ts";
+
+/**
+ * Brings what has landed to the user's repository, as `nightwarden/<night>`. A branch that is checked out, or that
+ * somebody moved, stays as it is: that is recorded, tried again at the end of the night, and left to a person.
+ */
+export async function deliver(
+  options: { readonly record: NightRecord; readonly repositories: ReadonlyMap<string, Repository> },
+  repo: string,
+): Promise<void> {
+  const { record } = options;
+  const repository = required(options.repositories.get(repo), `repository "${repo}"`);
+  const {
+    tip: to,
+    base,
+    delivered,
+  } = required(record.state.repositories.get(repo), `the state of "${repo}"`);
+  const from = delivered ?? null;
+  if (to === base || to === from) return;
+  const ref = `refs/heads/${nightBranch(record.state.night)}`;
+  await record.record({ type: "delivery.started", data: { repo, ref, from, to } });
+  const delivery = await repository.deliver({ night: record.state.night, base, from, to });
+  if (delivery.kind === "delivered") {
+    await record.record({ type: "delivery.finished", data: { repo, ref, to } });
+  } else {
+    await record.record({ type: "delivery.deferred", data: { repo, ref, to, reason: delivery.reason } });
+  }
+}

@@ -1,0 +1,57 @@
+import type { Agent } from "../contracts/agent.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Images } from "../contracts/images.ts";
+import type { JournalStore } from "../contracts/journal.ts";
+import type { Outputs } from "../contracts/output.ts";
+import type { Repository } from "../contracts/repository.ts";
+import type { Sandboxes } from "../contracts/sandbox.ts";
+import type { Trees } from "../contracts/trees.ts";
+import type { NightwardenEvent } from "../core/event.ts";
+import type { Limits } from "../core/limits.ts";
+import type { Loosening, Phase, Policy } from "../core/policy.ts";
+import type { Plan } from "../core/plan.ts";
+
+/** Everything outside that one night needs: contracts, never what stands behind them. */
+export interface NightDeps {
+  readonly clock: Clock;
+  readonly journals: JournalStore;
+  readonly sandboxes: Sandboxes;
+  readonly trees: Trees;
+  readonly images: Images;
+  readonly outputs: Outputs;
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly agents: ReadonlyMap<string, Agent>;
+  /** Removes what an earlier run left on the engine. Only while nothing of this night runs. */
+  readonly sweep: () => Promise<{ readonly containers: number; readonly volumes: number }>;
+  /** Asks the engine whether it answers. Throws if not. */
+  readonly probe: () => Promise<void>;
+  /** A random word of at least 16 characters: a fencing token. */
+  readonly newToken: () => string;
+  /** SHA-256 in hexadecimal. */
+  readonly digest: (text: string) => string;
+  readonly random: () => number;
+}
+
+/** What is asked of this night. */
+export interface NightOrder {
+  readonly plan: Plan;
+  readonly policy: Policy;
+  /** The policy's caps, lowered by the workspace; a task may lower them further. */
+  readonly limits: Limits;
+  readonly policyHash: string;
+  readonly phase: Phase;
+  readonly purpose: "work" | "demo";
+  readonly attended: boolean;
+  readonly loosened: readonly Loosening[];
+  readonly loosenedReason: string | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+  /** By repository: a branch, a commit, or `continue`. */
+  readonly bases: ReadonlyMap<string, string>;
+  /** Verify commands by repository: what a baseline runs. */
+  readonly verify: ReadonlyMap<string, readonly string[]>;
+  readonly onEvent: (event: NightwardenEvent) => void;
+  /** Progress that is no fact: a line for a person, forgotten at once. */
+  readonly onProgress: (line: string) => void;
+  /** What an agent prints, as it comes; untrusted. */
+  readonly onOutput: (task: string, text: string) => void;
+}

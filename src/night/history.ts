@@ -1,0 +1,30 @@
+import type { JournalStore } from "../contracts/journal.ts";
+import type { NightwardenEvent } from "../core/event.ts";
+import { replay, type NightState } from "../core/night-state.ts";
+
+/** Everything that the workspace's journals say, before a night begins. */
+export interface History {
+  /** Oldest first. */
+  readonly nights: readonly NightState[];
+  readonly workspace: readonly NightwardenEvent[];
+}
+
+export async function readHistory(journals: JournalStore): Promise<History> {
+  const nights: NightState[] = [];
+  for (const night of await journals.nights()) {
+    const { events } = await journals.read(night);
+    nights.push(replay(night, events));
+  }
+  return { nights, workspace: (await journals.read(null)).events };
+}
+
+/** Keys of baselines that were green in some night. */
+export function greenBaselines(history: History): Set<string> {
+  const keys = new Set<string>();
+  for (const { repositories } of history.nights) {
+    for (const { baseline } of repositories.values()) {
+      if (baseline?.result === "green" || baseline?.result === "green-cached") keys.add(baseline.key);
+    }
+  }
+  return keys;
+}

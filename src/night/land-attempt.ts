@@ -1,0 +1,82 @@
+import { failed, type Outcome } from "../core/attempt.ts";
+import { checkCandidate } from "../core/check-candidate.ts";
+import { commitMessage } from "../core/commit-message.ts";
+import type { ObjectId } from "../core/ids.ts";
+import { isCurrent } from "../core/night-state.ts";
+import { deliver } from "./deliver.ts";
+import { repositoryOf, repositoryStateOf } from "./night.ts";
+import type { Attempt, CaptureFacts } from "./run-attempt.ts";
+import { verifyCommit, verifyKey } from "./verify-commit.ts";
+
+/** Runs the checks on a candidate and records what they found. The outcome, if it may not land. */
+export async function inspectCandidate(
+  attempt: Attempt,
+  commit: ObjectId,
+  facts: CaptureFacts,
+): Promise<Outcome | undefined> {
+  const findings = checkCandidate(facts, attempt.limits);
+  await attempt.night.record.record({ type: "checks.finished", data: { ...attempt.ref, commit, findings } });
+  const blocks = findings.filter((finding) => finding.level === "block");
+  const [first] = blocks;
+  if (!first) return undefined;
+  const more = blocks.length > 1 ? ` (and ${blocks.length - 1} more)` : "";
+  return failed(
+    "check-blocked",
+    `${first.path === undefined ? "" : `${first.path}: `}${first.message}${more}`,
+  );
+}
+
+/**
+ * Lands a verified commit: the night's branch moves to exactly the commit that was verified. Where the branch has moved
+ * since the attempt began, the candidate is made again on its tip, and checked and verified again, until both agree.
+ *
+ * The only writer of a night's branch. From the event `landing.started` on it is not interrupted.
+ */
+export async function landAttempt(
+  attempt: Attempt,
+  verifiedCommit: ObjectId,
+  verifiedKey: string,
+  facts: CaptureFacts,
+): Promise<Outcome> {
+  const { night, task, ref } = attempt;
+  const { record } = night;
+  const repository = repositoryOf(night, task.repo);
+  let [commit, key, base] = [verifiedCommit, verifiedKey, attempt.base];
+  for (
+    let { tip } = repositoryStateOf(night, task.repo);
+    tip !== base;
+    { tip } = repositoryStateOf(night, task.repo)
+  ) {
+    night.stop.throwIfAborted();
+    const message = commitMessage({ task, attempt: ref, night: record.state.night });
+    const rebuilt = await repository.rebuild({ attempt: ref, commit, tip, message });
+    if (rebuilt.kind === "conflict") {
+      return failed(
+        "conflict",
+        `another task's landed change touches the same lines: ${rebuilt.paths.join(", ")}`,
+      );
+    }
+    await record.record({
+      type: "candidate.rebuilt",
+      data: { ...ref, from: commit, commit: rebuilt.commit, tip },
+    });
+    [commit, base] = [rebuilt.commit, tip];
+    const blocked = await inspectCandidate(attempt, commit, facts);
+    if (blocked) return blocked;
+    const { repo, verify: commands } = task;
+    const rebuiltKey = await verifyKey({ night, repo, commit, commands });
+    if (rebuiltKey === key) continue;
+    key = rebuiltKey;
+    await record.record({ type: "verify.started", data: { ...ref, commit, key } });
+    const again = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits: attempt.limits });
+    await record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict: again.verdict } });
+    if (again.failure) return again.failure;
+  }
+  if (!isCurrent(record.state, ref)) return failed("stopped", "the attempt was given up while it worked");
+  night.stop.throwIfAborted();
+  await record.record({ type: "landing.started", data: { ...ref, repo: task.repo, commit, tip: base } });
+  await repository.fastForward({ night: record.state.night, from: base, to: commit });
+  await record.record({ type: "landing.finished", data: { ...ref, repo: task.repo, commit, tip: base } });
+  await deliver({ record: night.record, repositories: night.deps.repositories }, task.repo);
+  return { kind: "landed", commit };
+}

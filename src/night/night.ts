@@ -1,0 +1,49 @@
+import type { Repository } from "../contracts/repository.ts";
+import type { Agent } from "../contracts/agent.ts";
+import type { Task } from "../core/plan.ts";
+import type { RepositoryState } from "../core/night-state.ts";
+import type { NightDeps, NightOrder } from "./deps.ts";
+import type { NightRecord } from "./night-record.ts";
+
+/** One night under way: what it was asked for, what it may use, and what has happened. */
+export interface Night {
+  readonly deps: NightDeps;
+  readonly order: NightOrder;
+  readonly record: NightRecord;
+  /** Aborted when the night has to stop. What has begun to land ignores it; everything else ends at once. */
+  readonly stop: AbortSignal;
+}
+
+/** The reason with which `Night.stop` is aborted. Its name makes it an abort like any other. */
+export class StopRequest extends Error {
+  override readonly name = "AbortError";
+  readonly why: "asked" | "time-limit";
+
+  /** `detail` says who asked: the signal's name, or the limit. */
+  constructor(why: "asked" | "time-limit", detail: string) {
+    super(detail);
+    this.why = why;
+  }
+}
+
+export function repositoryOf(night: Night, name: string): Repository {
+  return required(night.deps.repositories.get(name), `repository "${name}"`);
+}
+
+export function repositoryStateOf(night: Night, name: string): RepositoryState {
+  return required(night.record.state.repositories.get(name), `the state of repository "${name}"`);
+}
+
+export function imageOf(night: Night, name: string): string {
+  return required(repositoryStateOf(night, name).image, `the image of repository "${name}"`);
+}
+
+export function agentOf(night: Night, task: Task): Agent {
+  return required(night.deps.agents.get(task.agent), `agent "${task.agent}"`);
+}
+
+/** For what validation has made certain: its absence is a fault of ours. */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new TypeError(`${what} is missing, though the plan was validated`);
+  return value;
+}

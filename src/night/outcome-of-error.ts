@@ -1,0 +1,20 @@
+import { failed, type FailureReason, type Outcome } from "../core/attempt.ts";
+import { messageOf, NightwardenError, type ErrorCode } from "../core/nightwarden-error.ts";
+
+/** The errors that end an attempt and not the night. */
+const REASON_OF: { readonly [Code in ErrorCode]?: FailureReason } = {
+  "infra.engine": "engine-failed",
+  "infra.git": "git-failed",
+  "infra.collector": "collector-failed",
+  "refused.sandbox": "sandbox-refused",
+};
+
+/** What an error in the middle of an attempt means for the attempt. A fault of our own is thrown on. */
+export function outcomeOfError(error: unknown): Outcome {
+  if (error instanceof Error && error.name === "AbortError")
+    return failed("stopped", "the night was asked to stop");
+  if (!(error instanceof NightwardenError)) throw error;
+  const reason = REASON_OF[error.code];
+  if (reason === undefined) throw error;
+  return failed(reason, messageOf(error));
+}

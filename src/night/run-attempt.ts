@@ -1,0 +1,179 @@
+import type { Sandbox } from "../contracts/sandbox.ts";
+import type { OpenTrees } from "../contracts/trees.ts";
+import { failed, type AttemptRef, type Outcome } from "../core/attempt.ts";
+import { MAX_BODY_BYTES } from "../core/frame.ts";
+import { attemptId, type ObjectId } from "../core/ids.ts";
+import { lowerLimits, type Limits } from "../core/limits.ts";
+import type { Task } from "../core/plan.ts";
+import { agentFailure } from "../core/run-failure.ts";
+import { commitMessage } from "../core/commit-message.ts";
+import { inspectCandidate, landAttempt } from "./land-attempt.ts";
+import { outcomeOfError } from "./outcome-of-error.ts";
+import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
+import { verifyCommit, verifyKey } from "./verify-commit.ts";
+
+const SLOT = 0;
+
+/** One attempt of one task, with everything that its steps need. */
+export interface Attempt {
+  readonly night: Night;
+  readonly task: Task;
+  readonly ref: AttemptRef;
+  readonly limits: Limits;
+  readonly base: ObjectId;
+}
+
+/**
+ * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
+ * and nothing is left on the engine. Records its outcome.
+ */
+export async function runAttempt(night: Night, task: Task, number: number): Promise<void> {
+  const { deps, order, record } = night;
+  const attempt: Attempt = {
+    night,
+    task,
+    ref: { task: task.id, attempt: attemptId(task.id, number), token: deps.newToken() },
+    limits: lowerLimits(order.limits, task.limits),
+    base: repositoryStateOf(night, task.repo).tip,
+  };
+  const { ref, base } = attempt;
+  const image = imageOf(night, task.repo);
+  await record.record({
+    type: "attempt.started",
+    data: { ...ref, key: task.key, number, repo: task.repo, base, image },
+  });
+  let outcome: Outcome;
+  try {
+    outcome = await tryTask(attempt, image);
+  } catch (error) {
+    outcome = outcomeOfError(error);
+  }
+  if (outcome.kind === "failed") await repositoryOf(night, task.repo).dropAttempt(ref);
+  await record.record({ type: "attempt.finished", data: { ...ref, key: task.key, outcome } });
+}
+
+async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
+  const { night, ref, task, limits } = attempt;
+  night.stop.throwIfAborted();
+  const trees = await night.deps.trees.open({ attempt: ref, slot: SLOT });
+  try {
+    const failure = await runAgent(attempt, trees, image);
+    if (failure) return failure;
+    const captured = await capture(attempt, trees);
+    if (captured.kind === "failed") return captured.outcome;
+    const { commit } = captured;
+    const blocked = await inspectCandidate(attempt, commit, captured.facts);
+    if (blocked) return blocked;
+    night.stop.throwIfAborted();
+    const key = await verifyKey({ night, repo: task.repo, commit, commands: task.verify });
+    await night.record.record({ type: "verify.started", data: { ...ref, commit, key } });
+    const { repo, verify: commands } = task;
+    const verified = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits, trees });
+    await night.record.record({
+      type: "verify.finished",
+      data: { ...ref, commit, key, verdict: verified.verdict },
+    });
+    if (verified.failure) return verified.failure;
+    return await landAttempt(attempt, commit, key, captured.facts);
+  } finally {
+    await trees.close();
+  }
+}
+
+/** Fills the tree, lets the agent work in it, and makes sure that nothing of it runs any more. */
+async function runAgent(attempt: Attempt, trees: OpenTrees, image: string): Promise<Outcome | undefined> {
+  const { night, task, ref, limits, base } = attempt;
+  const { deps, record } = night;
+  const filling = trees.fill("agent", repositoryOf(night, task.repo).treeSource(base));
+  const starting = deps.sandboxes.start({
+    attempt: ref,
+    image,
+    trees,
+    limits,
+    role: "agent",
+    tree: "agent",
+    slot: SLOT,
+  });
+  const [filled, started] = await Promise.allSettled([filling, starting]);
+  const sandbox: Sandbox | undefined = started.status === "fulfilled" ? started.value : undefined;
+  try {
+    if (filled.status === "rejected") throw filled.reason;
+    if (!sandbox) throw (started as PromiseRejectedResult).reason;
+    const place = { ...ref, role: "agent" as const, container: sandbox.id };
+    await record.record({ type: "sandbox.started", data: { ...place, image, selfCheck: sandbox.selfCheck } });
+    const sink = await deps.outputs.open(record.state.night, ref, "agent");
+    const { command, env, stdin } = agentOf(night, task).invocation(task);
+    const run = await sandbox.run(
+      {
+        commands: [command],
+        env,
+        stdin,
+        wallClockMs: limits.wallClock,
+        firstOutputMs: limits.firstOutput,
+        outputBytes: limits.output,
+        onLine: (line) => {
+          sink.write(line);
+          night.order.onOutput(task.id, line.text);
+        },
+      },
+      night.stop,
+    );
+    await record.record({
+      type: "sandbox.finished",
+      data: { ...place, end: run.end, output: await sink.close() },
+    });
+    return agentFailure(run, limits);
+  } finally {
+    await sandbox?.destroy();
+  }
+}
+
+type Captured =
+  | { readonly kind: "failed"; readonly outcome: Outcome }
+  | { readonly kind: "candidate"; readonly commit: ObjectId; readonly facts: CaptureFacts };
+
+/** What the checks need to know of a capture. */
+export interface CaptureFacts {
+  readonly added: number;
+  readonly changed: number;
+  readonly deleted: number;
+  readonly insertions: number;
+  readonly deletions: number;
+  readonly refused: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Takes what changed in the tree as a commit. The agent's sandbox is gone by now: nothing can write to the tree. */
+async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {
+  const { night, task, ref, limits, base } = attempt;
+  night.stop.throwIfAborted();
+  await night.record.record({ type: "capture.started", data: ref });
+  const records = trees.capture({
+    tree: "agent",
+    limits: {
+      files: limits.captureFiles,
+      bytes: limits.captureSize,
+      fileBytes: Math.min(limits.fileSize, MAX_BODY_BYTES),
+    },
+    ignore: night.order.policy.ignore,
+  });
+  const message = commitMessage({ task, attempt: ref, night: night.record.state.night });
+  const { overLimit, ...captured } = await repositoryOf(night, task.repo).commitCapture({
+    attempt: ref,
+    base,
+    message,
+    records,
+  });
+  await night.record.record({
+    type: "capture.finished",
+    data: { ...ref, ...captured, refused: captured.refused.map((entry) => ({ ...entry })) },
+  });
+  if (overLimit) {
+    const detail = `its tree holds more than is taken from one (${overLimit.limit}: ${overLimit.value})`;
+    return { kind: "failed", outcome: failed("cap-capture", detail) };
+  }
+  const { commit } = captured;
+  if (commit === null && captured.refused.length === 0) {
+    return { kind: "failed", outcome: failed("no-change", "the agent ended and had changed nothing") };
+  }
+  return { kind: "candidate", commit: commit ?? base, facts: captured };
+}

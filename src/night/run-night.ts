@@ -1,0 +1,158 @@
+import { newNightId } from "../core/ids.ts";
+import { emptyNight, type NightState } from "../core/night-state.ts";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import type { NightEnd } from "../core/event.ts";
+import { stopStep } from "../core/next-step.ts";
+import { queueState, selectTasks } from "../core/queue.ts";
+import type { Task } from "../core/plan.ts";
+import type { NightDeps, NightOrder } from "./deps.ts";
+import { finishNight } from "./finish-night.ts";
+import { readHistory } from "./history.ts";
+import { gateHistory, planContext } from "./night-context.ts";
+import { NightRecord } from "./night-record.ts";
+import { StopRequest, type Night } from "./night.ts";
+import { openGate } from "./open-gate.ts";
+import { settleInterrupted } from "./resume-night.ts";
+import { runPlan } from "./run-plan.ts";
+
+/**
+ * One night, from its first event to its last. Goes on with a night that a crash left open, if plan and policy are what
+ * they were. Returns the state at the end, or undefined where no task is left to start.
+ *
+ * Throws a NightwardenError where the night was refused before its first agent; that is recorded then, too.
+ */
+export async function runNight(
+  deps: NightDeps,
+  order: NightOrder,
+  stop: AbortSignal,
+): Promise<NightState | undefined> {
+  const history = await readHistory(deps.journals);
+  const left = history.nights.findLast((night) => night.started && !night.end);
+  const goesOn = left?.started?.planHash === order.plan.hash && left.started.policyHash === order.policyHash;
+  if (left && !goesOn) await abandon(deps, left);
+  // A night that goes on counts its own attempts itself.
+  const past = history.nights.filter((night) => !goesOn || night !== left);
+  const queue = queueState(past, history.workspace);
+  const tasks = goesOn && left ? tasksOf(left, order) : selectTasks(order.plan.tasks, queue).toStart;
+  if (tasks.length === 0) return undefined;
+
+  const night =
+    goesOn && left ? await reopenNight(deps, order, stop, left) : await beginNight(deps, order, stop, tasks);
+  const onStop = (): void => {
+    const stopping = night.record.record({ type: "night.stopping", data: stopRequestOf(stop) });
+    stopping.catch(() => undefined); // a journal that cannot be written ends the night at its next event
+  };
+  stop.addEventListener("abort", onStop, { once: true });
+  try {
+    await removeLeftovers(night);
+    if (goesOn) await settleInterrupted(night);
+    const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
+    await openGate(night, open, gateHistory(night, history));
+    const { end, detail } = await runPlan(night, await planContext(night, queue));
+    await finishNight(night, end, detail);
+    return night.record.state;
+  } catch (error) {
+    const { end, detail } = endOfError(error, stop);
+    await finishNight(night, end, detail);
+    if (end === "interrupted" || end === "time-limit") return night.record.state;
+    throw error;
+  } finally {
+    stop.removeEventListener("abort", onStop);
+    await night.record.close();
+  }
+}
+
+async function beginNight(
+  deps: NightDeps,
+  order: NightOrder,
+  stop: AbortSignal,
+  tasks: readonly Task[],
+): Promise<Night> {
+  const id = newNightId(deps.clock.now(), deps.random);
+  const journal = await deps.journals.open(id, order.onEvent);
+  const night: Night = { deps, order, stop, record: new NightRecord(emptyNight(id), journal) };
+  await night.record.record({
+    type: "night.started",
+    data: {
+      purpose: order.purpose,
+      attended: order.attended,
+      phase: order.phase,
+      isolation: "docker",
+      policyHash: order.policyHash,
+      planHash: order.plan.hash,
+      loosened: order.loosened.map((each) => ({ ...each })),
+      ...(order.loosenedReason === undefined ? {} : { loosenedReason: order.loosenedReason }),
+      versions: { ...order.versions },
+      tasks: tasks.map(({ key, id: task, repo, title, kind, dependsOn }) => ({
+        key,
+        id: task,
+        repo,
+        title,
+        kind,
+        dependsOn: [...dependsOn],
+      })),
+    },
+  });
+  return night;
+}
+
+async function reopenNight(
+  deps: NightDeps,
+  order: NightOrder,
+  stop: AbortSignal,
+  left: NightState,
+): Promise<Night> {
+  const journal = await deps.journals.open(left.night, order.onEvent);
+  const night: Night = { deps, order, stop, record: new NightRecord(left, journal) };
+  await night.record.record({ type: "night.resumed", data: { crashedPid: null } });
+  return night;
+}
+
+/** A night that was left open and cannot go on, since the plan or the policy is another: closed, and said. */
+async function abandon(deps: NightDeps, left: NightState): Promise<void> {
+  const journal = await deps.journals.open(left.night);
+  try {
+    const record = new NightRecord(left, journal);
+    for (const task of left.tasks.values()) {
+      const attempt = task.attempts.at(-1);
+      if (!attempt || attempt.outcome) continue;
+      const { task: id, attempt: attemptId, token, key } = attempt;
+      const outcome = {
+        kind: "failed",
+        cause: "interrupted",
+        reason: "crashed",
+        detail: "the night was given up",
+      } as const;
+      await record.record({
+        type: "attempt.finished",
+        data: { task: id, attempt: attemptId, token, key, outcome },
+      });
+    }
+    const detail = "a crash left the night open, and the plan or the policy has changed since";
+    await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
+  } finally {
+    await journal.close();
+  }
+}
+
+function tasksOf(left: NightState, order: NightOrder): Task[] {
+  return order.plan.tasks.filter((task) => left.tasks.has(task.id));
+}
+
+async function removeLeftovers(night: Night): Promise<void> {
+  const swept = await night.deps.sweep();
+  if (swept.containers + swept.volumes > 0)
+    await night.record.record({ type: "leftovers.removed", data: swept });
+}
+
+function endOfError(error: unknown, stop: AbortSignal): { end: NightEnd; detail: string } {
+  if (stop.aborted && error instanceof Error && error.name === "AbortError")
+    return stopStep(stopRequestOf(stop).why);
+  const isRefusal = error instanceof NightwardenError && error.code.startsWith("refused.");
+  return { end: isRefusal ? "refused" : "infra", detail: messageOf(error) };
+}
+
+function stopRequestOf(stop: AbortSignal): { why: "asked" | "time-limit"; detail: string } {
+  const reason: unknown = stop.reason;
+  return { why: reason instanceof StopRequest ? reason.why : "asked", detail: messageOf(reason) };
+}

@@ -1,0 +1,102 @@
+import { formatDuration } from "../core/duration.ts";
+import type { NightwardenEvent } from "../core/event.ts";
+import { endInWords, failureInWords } from "../core/plain-words.ts";
+import { safeLine } from "../core/safe-text.ts";
+import { changeWords } from "./task-words.ts";
+
+/** One event as one line for someone who watches; undefined: it is not worth a line. */
+export function renderProgressLine(event: NightwardenEvent): string | undefined {
+  const words = progressWords(event);
+  return words === undefined ? undefined : safeLine(words);
+}
+
+function progressWords(event: NightwardenEvent): string | undefined {
+  switch (event.type) {
+    case "night.started": {
+      const { tasks, phase, isolation } = event.data;
+      return `night ${event.night ?? ""}: ${counted(tasks.length, "task")}, phase ${phase}, ${isolation}`;
+    }
+    case "night.resumed":
+      return `night ${event.night ?? ""} goes on after a crash`;
+    case "night.stopping":
+      return `stopping: ${event.data.detail}`;
+    case "night.finished":
+      return endInWords(event.data.end, event.data.detail);
+    case "warning.raised":
+      return `warning: ${event.data.message}`;
+    case "leftovers.removed":
+      return `removed ${counted(event.data.containers, "container")} and ${counted(event.data.volumes, "volume")} of an earlier run`;
+    case "image.ready":
+      return event.data.built ? `${event.data.repo}: image built` : undefined;
+    case "repository.prepared": {
+      const { repo, baseRef, base, uncommitted } = event.data;
+      const left = uncommitted > 0 ? `; ${counted(uncommitted, "uncommitted file")} left out` : "";
+      return `${repo}: from ${baseRef} at ${base.slice(0, 12)}${left}`;
+    }
+    case "baseline.started":
+      return `${event.data.repo}: running its tests before anything changes`;
+    case "baseline.finished":
+      return `${event.data.repo}: tests are ${event.data.result.replace("-", ", ")}`;
+    case "attempt.started":
+      return `${event.data.task}: attempt ${event.data.number}`;
+    case "sandbox.finished": {
+      const { task, role, end } = event.data;
+      return role === "agent"
+        ? `${task}: the agent ended after ${formatDuration(end.durationMs)}`
+        : undefined;
+    }
+    case "capture.finished": {
+      const { task, commit, added, changed, deleted, insertions, deletions } = event.data;
+      if (commit === null) return `${task}: nothing changed`;
+      return `${task}: ${changeWords({ files: added + changed + deleted, insertions, deletions })}`;
+    }
+    case "checks.finished":
+      return event.data.findings.length > 0
+        ? `${event.data.task}: ${counted(event.data.findings.length, "finding")}`
+        : undefined;
+    case "verify.finished": {
+      const { task, verdict } = event.data;
+      return `${task}: tests ${verdict.green ? "passed" : "failed"} after ${formatDuration(verdict.durationMs)}`;
+    }
+    case "candidate.rebuilt":
+      return `${event.data.task}: rebuilt on what has landed since`;
+    case "attempt.finished": {
+      const { task, outcome } = event.data;
+      if (outcome.kind === "landed") return `${task}: landed as ${outcome.commit.slice(0, 12)}`;
+      return `${task}: ${failureInWords(outcome)}`;
+    }
+    case "task.finished":
+      return taskEnd(event.data);
+    case "delivery.finished":
+      return `${event.data.repo}: ${event.data.ref} is at ${event.data.to.slice(0, 12)}`;
+    case "delivery.deferred":
+      return `${event.data.repo}: ${event.data.ref} was not moved: ${event.data.reason}`;
+    case "workspace.created":
+    case "task.requeued":
+    case "sandbox.started":
+    case "capture.started":
+    case "verify.started":
+    case "landing.started":
+    case "landing.finished":
+    case "delivery.started":
+      return undefined;
+  }
+}
+
+/** Landed and failed were said by the last attempt. */
+function taskEnd({
+  task,
+  result,
+  detail,
+}: {
+  task: string;
+  result: string;
+  detail: string;
+}): string | undefined {
+  if (result === "set-aside") return `${task}: set aside for a person: ${detail}`;
+  return result === "carried-over" ? `${task}: stays in the queue: ${detail}` : undefined;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,76 @@
+import { formatDuration } from "../core/duration.ts";
+import type { QueuePlace } from "../core/queue.ts";
+import type { OpenAttempt, WorkspaceStatus } from "../core/status.ts";
+import { column, fitWidth } from "./fit-width.ts";
+import type { TextStyle, TextTarget } from "./text-target.ts";
+
+const STEP_WORDS: Readonly<Record<OpenAttempt["step"], string>> = {
+  started: "preparing the sandbox",
+  agent: "the agent works",
+  captured: "checking the change",
+  checked: "checked",
+  verifying: "running its tests",
+  verified: "verified",
+  landing: "landing",
+  landed: "landed",
+};
+
+const PLACE_WORDS: Readonly<Record<QueuePlace, string>> = {
+  open: "to do",
+  landed: "landed",
+  failed: "failed",
+  "set-aside": "set aside",
+};
+
+const PLACE_STYLES: Readonly<Record<QueuePlace, TextStyle>> = {
+  open: "bold",
+  landed: "green",
+  failed: "red",
+  "set-aside": "red",
+};
+
+const PLACE_COLUMNS = Math.max(...Object.values(PLACE_WORDS).map((words) => words.length));
+
+/** What goes on in a workspace, in a few lines for a terminal. */
+export function renderStatusText(status: WorkspaceStatus, target: TextTarget): string {
+  const lines = [...activityLines(status), queueLine(status)].map((line) => fitWidth(line, target.width));
+  const tasks = status.tasks.map(({ id, title, place }) => {
+    const words = target.paint(PLACE_STYLES[place], column(PLACE_WORDS[place], PLACE_COLUMNS));
+    return `${words}  ${fitWidth(`${id}  ${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
+  });
+  const [first = "", ...rest] = lines;
+  return `${[target.paint("bold", first), ...rest, "", ...tasks].join("\n").trimEnd()}\n`;
+}
+
+function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
+  if (!night) return ["No night yet. Start one with: nightwarden run"];
+  const time = formatDuration(night.durationMs);
+  switch (activity) {
+    case "working": {
+      const by = owner ? `, process ${owner.pid}` : "";
+      return [
+        `Night ${night.id} ${night.stopping ? "is stopping" : "is running"}, for ${time}${by}`,
+        night.headline,
+        ...night.attempts.map(attemptLine),
+      ];
+    }
+    case "crashed":
+      return [
+        `Night ${night.id} has no end, and nobody works on it: it crashed after ${time}`,
+        night.headline,
+        "It goes on with: nightwarden run",
+      ];
+    case "idle":
+      return [`Nothing is running. Last night: ${night.id}, ${time}`, night.headline, night.why];
+  }
+}
+
+function attemptLine({ task, title, number, step, elapsedMs }: OpenAttempt): string {
+  const attempt = number > 1 ? `, attempt ${number}` : "";
+  return `${task}${attempt}: ${STEP_WORDS[step]}, for ${formatDuration(elapsedMs)} · ${title}`;
+}
+
+function queueLine({ queue }: WorkspaceStatus): string {
+  const aside = queue["set-aside"] > 0 ? `, ${queue["set-aside"]} set aside` : "";
+  return `Queue: ${queue.open} to do, ${queue.landed} landed, ${queue.failed} failed${aside}`;
+}

@@ -1,0 +1,73 @@
+import type { NightSummary } from "../core/summary.ts";
+import type { TaskSummary } from "../core/task-summary.ts";
+import type { TextStyle } from "./text-target.ts";
+
+const RESULT_WORDS: Readonly<Record<TaskSummary["result"], string>> = {
+  landed: "landed",
+  failed: "failed",
+  "set-aside": "set aside",
+  "carried-over": "carried over",
+  "not-started": "not started",
+  running: "running",
+};
+
+const RESULT_STYLES: Readonly<Record<TaskSummary["result"], TextStyle>> = {
+  landed: "green",
+  failed: "red",
+  "set-aside": "red",
+  "carried-over": "yellow",
+  "not-started": "dim",
+  running: "bold",
+};
+
+/** The order of attention: what went wrong first, what went well last. */
+const ATTENTION: readonly TaskSummary["result"][] = [
+  "failed",
+  "set-aside",
+  "running",
+  "carried-over",
+  "not-started",
+  "landed",
+];
+
+export const RESULT_COLUMNS = Math.max(...Object.values(RESULT_WORDS).map((words) => words.length));
+
+export function resultWords(result: TaskSummary["result"]): string {
+  return RESULT_WORDS[result];
+}
+
+export function resultStyle(result: TaskSummary["result"]): TextStyle {
+  return RESULT_STYLES[result];
+}
+
+/** The tasks by attention; those of one result in the plan's order. */
+export function byAttention(tasks: readonly TaskSummary[]): TaskSummary[] {
+  return tasks.toSorted((a, b) => ATTENTION.indexOf(a.result) - ATTENTION.indexOf(b.result));
+}
+
+/** `+12 -3 in 2 files`. */
+export function changeWords(change: NonNullable<TaskSummary["change"]>): string {
+  return `+${change.insertions} -${change.deletions} in ${change.files} ${change.files === 1 ? "file" : "files"}`;
+}
+
+/** The conditions of a night, such as `phase 1 · docker · attended · 2h 5m`. */
+export function conditionWords(summary: NightSummary): string[] {
+  return [
+    `phase ${summary.phase}`,
+    summary.isolation,
+    summary.attended ? "attended" : "unattended",
+    ...(summary.purpose === "demo" ? ["demo: no evidence for a promotion"] : []),
+    ...(summary.resumes > 0
+      ? [`went on after ${summary.resumes === 1 ? "a crash" : `${summary.resumes} crashes`}`]
+      : []),
+    ...(summary.leftovers > 0 ? [`${summary.leftovers} leftovers removed`] : []),
+  ];
+}
+
+/** What is notable about where a repository's results are. */
+export function deliveryWords(repository: NightSummary["repositories"][number]): string {
+  if (repository.landed === 0) return "nothing landed";
+  const number = `${repository.landed} landed`;
+  if (repository.delivered) return number;
+  return `${number}, NOT delivered${repository.deferred === null ? "" : `: ${repository.deferred}`}`;
+}

@@ -1,0 +1,129 @@
+import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import type { SelfCheck } from "../core/event.ts";
+import { slotUser } from "./container-spec.ts";
+import type { Limits } from "../core/limits.ts";
+
+/**
+ * Every way in which a created container differs from what was asked. Engines drop what they do not know without a
+ * word (`gateway_mode_ipv4` on an old one, a quota on the wrong file system), so nothing is taken on trust.
+ */
+export function containerDifferences(
+  asked: ContainerCreateOptions,
+  imageEnv: readonly string[],
+  created: ContainerInspectInfo,
+): string[] {
+  const differences: string[] = [];
+  const compare = (field: string, wanted: unknown, found: unknown): void => {
+    const [left, right] = [canonical(wanted), canonical(found)];
+    if (left !== right) differences.push(`${field}: asked for ${left}, got ${right}`);
+  };
+  const config = created.Config as unknown as Readonly<Record<string, unknown>>;
+  for (const field of [
+    "User",
+    "WorkingDir",
+    "Entrypoint",
+    "Cmd",
+    "Tty",
+    "OpenStdin",
+    "StopSignal",
+  ] as const) {
+    compare(`Config.${field}`, asked[field], config[field]);
+  }
+  compare("Config.Env", mergedEnv(imageEnv, asked.Env ?? []), [...created.Config.Env].toSorted());
+  for (const [label, value] of Object.entries(asked.Labels ?? {})) {
+    compare(`Config.Labels.${label}`, value, created.Config.Labels[label]);
+  }
+  const hostConfig = created.HostConfig as unknown as Readonly<Record<string, unknown>>;
+  for (const [field, wanted] of Object.entries(asked.HostConfig ?? {})) {
+    const found = hostConfig[field];
+    if (field === "CapAdd" || field === "CapDrop")
+      compare(`HostConfig.${field}`, capabilities(wanted), capabilities(found));
+    else if (field === "Ulimits") compare("HostConfig.Ulimits", byName(wanted), byName(found));
+    else if (field === "RestartPolicy")
+      compare("HostConfig.RestartPolicy", "no", (found as { Name: string }).Name);
+    else compare(`HostConfig.${field}`, wanted, found);
+  }
+  for (const field of ["MaskedPaths", "ReadonlyPaths"]) {
+    const paths = hostConfig[field];
+    if (!Array.isArray(paths) || paths.length === 0)
+      differences.push(`HostConfig.${field}: the engine masks nothing`);
+  }
+  compare("NetworkSettings.Networks", ["none"], Object.keys(created.NetworkSettings.Networks));
+  compare(
+    "Mounts",
+    (asked.HostConfig?.Mounts ?? []).map((mount) => `${mount.Type} ${mount.Source} ${mount.Target}`),
+    created.Mounts.map(
+      (mount) => `${mount.Type} ${mount.Name ?? mount.Source} ${mount.Destination}`,
+    ).toSorted(),
+  );
+  const profile = (created as unknown as { AppArmorProfile?: string }).AppArmorProfile;
+  if (profile === "unconfined") differences.push("AppArmorProfile: unconfined");
+  return differences;
+}
+
+/** Every way in which a sandbox looks different from the inside than it should. */
+export function selfCheckDifferences(check: SelfCheck, slot: number, limits: Limits): string[] {
+  const { uid, gid } = slotUser(slot);
+  const problems: [boolean, string][] = [
+    [check.uid !== uid || check.gid !== gid, `runs as ${check.uid}:${check.gid}, not ${uid}:${gid}`],
+    [
+      check.interfaces.join() !== "lo",
+      `has network interfaces ${check.interfaces.join(", ") || "none, not even lo"}`,
+    ],
+    [!isZero(check.capabilities), `has capabilities ${check.capabilities}`],
+    [!isZero(check.boundingCapabilities), `could gain capabilities ${check.boundingCapabilities}`],
+    [!check.noNewPrivileges, "could gain privileges (no_new_privs is off)"],
+    [check.seccomp !== 2, `has no seccomp filter (mode ${check.seccomp})`],
+    [!check.rootReadOnly, "can write to its root file system"],
+    [
+      !isLimit(check.memoryBytes, limits.memory),
+      `may use ${check.memoryBytes} bytes of memory, not ${limits.memory}`,
+    ],
+    [check.pids !== limits.pids, `may have ${check.pids} processes, not ${limits.pids}`],
+  ];
+  return problems.filter(([isProblem]) => isProblem).map(([, message]) => message);
+}
+
+/** The kernel rounds a memory limit down to whole pages, of which the largest common ones have 64 KiB. */
+function isLimit(found: number | null, limit: number): boolean {
+  return found !== null && found <= limit && found > limit - 64 * 1024;
+}
+
+function isZero(mask: string): boolean {
+  return /^0+$/.test(mask);
+}
+
+/** The image's environment with ours over it, sorted: exactly this, and nothing of the engine's own. */
+function mergedEnv(imageEnv: readonly string[], ours: readonly string[]): string[] {
+  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
+  const names = new Set(ours.map(nameOf));
+  return [...imageEnv.filter((entry) => !names.has(nameOf(entry))), ...ours].toSorted();
+}
+
+function capabilities(list: unknown): string[] {
+  return ((list ?? []) as string[]).map((name) => name.replace(/^CAP_/, "")).toSorted();
+}
+
+function byName(list: unknown): unknown[] {
+  return [...((list ?? []) as { Name: string }[])].toSorted((a, b) => (a.Name < b.Name ? -1 : 1));
+}
+
+/** JSON with sorted keys, in which what is empty and what is absent are the same: engines return either for either. */
+function canonical(value: unknown): string {
+  const prune = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(prune);
+    if (typeof part !== "object" || part === null) return part;
+    const entries = Object.entries(part)
+      .map(([key, inner]) => [key, prune(inner)] as const)
+      .filter(([, inner]) => !isEmpty(inner))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries);
+  };
+  const pruned = prune(value);
+  return isEmpty(pruned) ? "nothing" : JSON.stringify(pruned);
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === "" || value === false) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}

@@ -1,0 +1,180 @@
+import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import { TREE_PATH } from "../core/shim-protocol.ts";
+import type { Limits } from "../core/limits.ts";
+
+/**
+ * What every container of Nightwarden may do: the page for a security review. Pure: it says what to ask of the engine;
+ * `compare-container.ts` checks that the engine did it, and the shim looks again from the inside.
+ *
+ * The reasons are in docs/containment.md, field by field.
+ */
+
+/** Labels by which the next start finds what a crash left behind. Nothing without our workspace's label is touched. */
+export const LABEL_WORKSPACE = "nightwarden.workspace";
+export const LABEL_ATTEMPT = "nightwarden.attempt";
+export const LABEL_ROLE = "nightwarden.role";
+
+/** Users that exist on no host, one for each place, so that neighbours share no per-user kernel limit. */
+const FIRST_UID = 64001;
+
+export const NODE_PATH = "/opt/nightwarden/bin/node";
+const SHIM_PATH = "/opt/nightwarden/lib/shim/main.js";
+const COLLECTOR_PATH = "/opt/nightwarden/lib/collector/main.js";
+export const HOME_PATH = "/home/agent";
+export const TREES_PATH = "/trees";
+
+const MIB = 1024 * 1024;
+const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
+const SHM_BYTES = 64 * MIB;
+
+/**
+ * Variables with which an image could change what our own programs load. Set to nothing in the container; a job's
+ * commands get an environment made from scratch anyway.
+ */
+const SILENCED_ENV = ["LD_LIBRARY_PATH", "LD_PRELOAD", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS", "NODE_PATH"];
+
+export interface VolumeMount {
+  readonly volume: string;
+  readonly path: string;
+}
+
+export function slotUser(slot: number): { uid: number; gid: number } {
+  return { uid: FIRST_UID + slot, gid: FIRST_UID + slot };
+}
+
+/** The container in which an agent, or a verify command, runs. */
+export function sandboxSpec(options: {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tree: string;
+  readonly slot: number;
+  readonly limits: Limits;
+}): ContainerCreateOptions {
+  const { limits } = options;
+  const { uid, gid } = slotUser(options.slot);
+  return {
+    ...common(options),
+    User: `${uid}:${gid}`,
+    WorkingDir: TREE_PATH,
+    Entrypoint: [NODE_PATH, SHIM_PATH],
+    HostConfig: {
+      ...confinement(),
+      CapAdd: [],
+      Memory: limits.memory,
+      MemorySwap: limits.memory, // the same: no swap
+      NanoCpus: Math.round(limits.cpus * 1e9),
+      PidsLimit: limits.pids,
+      Ulimits: ulimits({ openFiles: limits.openFiles, fileBytes: limits.fileSize }),
+      Tmpfs: {
+        "/tmp": `rw,nosuid,nodev,size=${limits.tmp},nr_inodes=200k,mode=1777`,
+        [HOME_PATH]: `rw,nosuid,nodev,size=${limits.tmp},nr_inodes=100k,uid=${uid},gid=${gid},mode=0700`,
+      },
+      Mounts: [volumeMount({ volume: options.tree, path: TREE_PATH })],
+    },
+  };
+}
+
+/** The container of the collector: trusted code on untrusted files. */
+export function collectorSpec(options: {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly trees: readonly VolumeMount[];
+}): ContainerCreateOptions {
+  return {
+    ...common(options),
+    User: "0:0",
+    WorkingDir: "/",
+    Entrypoint: [NODE_PATH, COLLECTOR_PATH, TREES_PATH],
+    HostConfig: {
+      ...confinement(),
+      // Give a tree to the sandbox's user; become that user to write; read what the agent closed to others.
+      CapAdd: ["CHOWN", "DAC_READ_SEARCH", "SETGID", "SETUID"],
+      Memory: COLLECTOR_MEMORY_BYTES,
+      MemorySwap: COLLECTOR_MEMORY_BYTES,
+      NanoCpus: 2e9,
+      PidsLimit: 64,
+      Ulimits: ulimits({ openFiles: 1024, fileBytes: 16 * 1024 * MIB }),
+      Tmpfs: { "/tmp": `rw,nosuid,nodev,noexec,size=${16 * MIB},mode=1777` },
+      Mounts: options.trees.map(volumeMount),
+    },
+  };
+}
+
+function common(options: {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+}): ContainerCreateOptions {
+  return {
+    name: options.name,
+    Image: options.image,
+    Labels: { ...options.labels },
+    Cmd: [],
+    Env: SILENCED_ENV.map((name) => `${name}=`),
+    Tty: false,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    StopSignal: "SIGKILL",
+    Healthcheck: { Test: ["NONE"] },
+  };
+}
+
+/** What no container of ours has a choice about. The engine's own types do not know the last field. */
+function confinement(): HostConfig & { readonly CgroupnsMode: "private" } {
+  return {
+    NetworkMode: "none", // only `lo`: no DNS, no gateway, no metadata service, no neighbour
+    Privileged: false,
+    CapDrop: ["ALL"],
+    SecurityOpt: ["no-new-privileges"], // and the engine's own seccomp and AppArmor profiles, left as they are
+    ReadonlyRootfs: true,
+    Init: true, // reaps the orphans that would count against the process limit
+    IpcMode: "private",
+    PidMode: "",
+    UTSMode: "",
+    CgroupnsMode: "private",
+    UsernsMode: "",
+    ShmSize: SHM_BYTES,
+    OomKillDisable: false,
+    OomScoreAdj: 500, // when the host runs out of memory, a sandbox goes before the supervisor
+    CpuShares: 512,
+    Devices: [],
+    GroupAdd: [],
+    ExtraHosts: [],
+    PortBindings: {},
+    PublishAllPorts: false,
+    Binds: [],
+    LogConfig: { Type: "none", Config: {} },
+    RestartPolicy: { Name: "no" },
+    AutoRemove: false, // how it ended is evidence; removing is a step of its own
+  };
+}
+
+/** No limit on processes here: the kernel counts that one by user, over all containers. `PidsLimit` is per container. */
+function ulimits(options: { readonly openFiles: number; readonly fileBytes: number }): HostConfig["Ulimits"] {
+  const limit = (Name: string, value: number): { Name: string; Soft: number; Hard: number } => ({
+    Name,
+    Soft: value,
+    Hard: value,
+  });
+  return [
+    limit("nofile", options.openFiles),
+    limit("fsize", options.fileBytes),
+    limit("core", 0), // a core file would hold the prompt
+    limit("memlock", 64 * 1024),
+  ];
+}
+
+function volumeMount(mount: VolumeMount): NonNullable<HostConfig["Mounts"]>[number] {
+  return {
+    Type: "volume",
+    Source: mount.volume,
+    Target: mount.path,
+    ReadOnly: false,
+    VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
+  };
+}

@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import type { Duplex } from "node:stream";
+import type Docker from "dockerode";
+import type { ContainerCreateOptions } from "dockerode";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { demultiplex, type AttachChunk } from "./attach-stream.ts";
+import { containerDifferences } from "./compare-container.ts";
+
+/** How a container ended, as the engine says. */
+export interface ContainerEnd {
+  /** null: it was gone before anybody could ask. */
+  readonly exitCode: number | null;
+  /** Any process of the container was killed for memory, also where the container went on. */
+  readonly outOfMemory: boolean;
+}
+
+/** How long the engine may take to tell that a killed container has ended, before it counts as broken. */
+const KILL_DEADLINE_MS = 20_000;
+
+/**
+ * One container of ours, from creation to removal: created, compared field by field, attached to, waited for and only
+ * then started. Of the engine's answers nothing is assumed: a container that is not what was asked never starts.
+ */
+export class EngineContainer {
+  readonly id: string;
+  private readonly docker: Docker;
+  private readonly stream: Duplex;
+  private readonly exited: Promise<ContainerEnd>;
+  private removal: Promise<void> | undefined;
+
+  private constructor(options: {
+    docker: Docker;
+    id: string;
+    stream: Duplex;
+    exited: Promise<ContainerEnd>;
+  }) {
+    this.docker = options.docker;
+    this.id = options.id;
+    this.stream = options.stream;
+    this.exited = options.exited;
+  }
+
+  /** Throws a NightwardenError; then nothing of the container is left. */
+  static async start(docker: Docker, spec: ContainerCreateOptions): Promise<EngineContainer> {
+    let id: string | undefined;
+    try {
+      const container = await docker.createContainer(spec);
+      id = container.id;
+      const [created, image] = await Promise.all([
+        container.inspect(),
+        docker.getImage(spec.Image ?? "").inspect(),
+      ]);
+      const differences = containerDifferences(spec, image.Config.Env ?? [], created);
+      if (differences.length > 0) {
+        throw new NightwardenError({
+          code: "refused.sandbox",
+          message: `the engine made a container that is not what was asked for: ${differences.join("; ")}`,
+          hint: "A sandbox that is weaker than asked never starts. Update the engine; see docs/containment.md.",
+        });
+      }
+      const stream = (await container.attach({
+        stream: true,
+        stdin: true,
+        stdout: true,
+        stderr: true,
+        hijack: true,
+      })) as Duplex;
+      // The end must be asked for before the start: afterwards a short run could have ended unseen.
+      const exited = (container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>).then(
+        async ({ StatusCode }) => await endOf(docker, container.id, StatusCode),
+      );
+      exited.catch(() => undefined);
+      await container.start();
+      return new EngineContainer({ docker, id: container.id, stream, exited });
+    } catch (error) {
+      if (id !== undefined) await removeContainer(docker, id);
+      if (error instanceof NightwardenError) throw error;
+      throw new NightwardenError({
+        code: "infra.engine",
+        message: `the engine could not start a container: ${messageOf(error)}`,
+        cause: error,
+      });
+    }
+  }
+
+  /** What the container prints, until it ends. To be read once. */
+  output(): AsyncGenerator<AttachChunk> {
+    return demultiplex(this.stream as AsyncIterable<Buffer>);
+  }
+
+  /** Writes to standard input, at the reader's pace. A container that has ended takes everything and does nothing. */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.stream.destroyed || !this.stream.writable) return;
+    if (!this.stream.write(bytes)) {
+      await Promise.race([once(this.stream, "drain"), once(this.stream, "close"), this.exited]).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  endInput(): void {
+    this.stream.end();
+  }
+
+  /** Resolves when no process of the container runs any more. Rejects where the engine cannot say. */
+  async end(): Promise<ContainerEnd> {
+    return await this.exited;
+  }
+
+  /** Ends every process of the container at once. */
+  async kill(): Promise<void> {
+    try {
+      await this.docker.getContainer(this.id).kill({ signal: "SIGKILL" });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Kills what still runs and removes the container. May be called again. */
+  async remove(): Promise<void> {
+    this.removal ??= removeContainer(this.docker, this.id).finally(() => this.stream.destroy());
+    await this.removal;
+  }
+
+  /** Waits for the end after a kill, but not for ever. */
+  async endAfterKill(): Promise<ContainerEnd> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = `the engine did not end container ${this.id.slice(0, 12)} within ${KILL_DEADLINE_MS / 1000} s`;
+        reject(
+          new NightwardenError({ code: "infra.engine", message, hint: "Is the engine still answering?" }),
+        );
+      }, KILL_DEADLINE_MS);
+    });
+    try {
+      return await Promise.race([this.exited, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function endOf(docker: Docker, id: string, exitCode: number): Promise<ContainerEnd> {
+  try {
+    const { State } = await docker.getContainer(id).inspect();
+    return { exitCode, outOfMemory: State.OOMKilled };
+  } catch (error) {
+    if (isGone(error)) return { exitCode: null, outOfMemory: false };
+    throw error;
+  }
+}
+
+/** Removes a container with its anonymous volumes, running or not. One that is gone already is fine. */
+export async function removeContainer(docker: Docker, id: string): Promise<void> {
+  try {
+    await docker.getContainer(id).remove({ force: true, v: true });
+  } catch (error) {
+    if (isGone(error)) return;
+    throw new NightwardenError({
+      code: "infra.engine",
+      message: `the engine could not remove container ${id.slice(0, 12)}: ${messageOf(error)}`,
+      cause: error,
+    });
+  }
+}
+
+/** No such container, or it does not run: what a removal or a kill wants has been reached. */
+export function isGone(error: unknown): boolean {
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  return status === 404 || (status === 409 && /is not running|already in progress/.test(messageOf(error)));
+}

@@ -1,0 +1,38 @@
+/**
+ * The first program in every sandbox. It says what its container looks like, waits for a job, runs the job's commands
+ * one after the other until one fails, and ends with that command's exit code.
+ *
+ * It runs as the sandbox's user, without any privilege, and imports nothing but core: it is copied into images.
+ */
+import { SELF_CHECK_PREFIX, shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
+import { readJob } from "./job-input.ts";
+import { runCommand } from "./run-command.ts";
+import { selfCheck } from "./self-check.ts";
+
+const EXIT_NO_JOB = 64;
+
+function say(prefix: string, message: ShimMessage): void {
+  process.stdout.write(`${prefix}${JSON.stringify(message)}\n`);
+}
+
+async function main(): Promise<number> {
+  say(SELF_CHECK_PREFIX, { type: "self-check", check: selfCheck() });
+  const input = await readJob(process.stdin);
+  if (!input) return EXIT_NO_JOB;
+  const { job } = input;
+  const prefix = shimLinePrefix(job.nonce);
+  const env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", ...job.env };
+  for (const [index, command] of job.commands.entries()) {
+    say(prefix, { type: "command-started", index });
+    const stdin = index === 0 ? input.stdin : Buffer.alloc(0);
+    const end = await runCommand({ command, env, cwd: job.cwd, stdin });
+    if (end.missing !== null) say(prefix, { type: "command-missing", index, message: end.missing });
+    else say(prefix, { type: "command-finished", index, exitCode: end.exitCode, signal: end.signal });
+    if (end.exitCode !== 0) return end.exitCode;
+  }
+  say(prefix, { type: "all-passed" });
+  return 0;
+}
+
+process.exitCode = await main();
+process.stdin.destroy();

@@ -1,0 +1,622 @@
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config/load-config.ts";
+import { formatProblem, type Problem } from "../../src/core/problem.ts";
+import type { Result } from "../../src/core/result.ts";
+import { CONFIG, edit, PLAN, temporaryWorkspace, type Files } from "./temporary-workspace.ts";
+
+/** Where the problem is, a part of its message, a part of its hint. */
+type Expected = readonly [place: string, message: string, hint?: string];
+
+interface Broken {
+  readonly name: string;
+  readonly files: Files;
+  /** All of them, in their order. */
+  readonly problems: readonly Expected[];
+}
+
+const config = (from: string, to: string): Files => ({ "nightwarden.yaml": edit(CONFIG, from, to) });
+const plan = (from: string, to: string): Files => ({ "tasks.yaml": edit(PLAN, from, to) });
+const moreTasks = (yaml: string): Files => ({ "tasks.yaml": PLAN + yaml });
+const task = (id: string, rest = ""): string =>
+  `  - { id: ${id}, title: T, prompt: P, kind: fix${rest === "" ? "" : `, ${rest}`} }\n`;
+const policy = (text: string): Files => ({
+  "nightwarden.yaml": `${CONFIG}policy: policy.yaml\n`,
+  "policy.yaml": text,
+});
+
+const ALIAS_BOMB = [
+  "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+  ...Array.from({ length: 9 }, (_, index) => {
+    const alias = `*a${index}`;
+    return `a${index + 1}: &a${index + 1} [${Array.from({ length: 10 }, () => alias).join(", ")}]`;
+  }),
+].join("\n");
+
+const FILES: Broken[] = [
+  {
+    name: "no nightwarden.yaml",
+    files: { "nightwarden.yaml": null },
+    problems: [["nightwarden.yaml", "does not exist", "nightwarden init"]],
+  },
+  {
+    name: "no plan where none is named",
+    files: { "tasks.yaml": null },
+    problems: [["tasks.yaml", "does not exist", "looked for a file at "]],
+  },
+  {
+    name: "no plan where one is named",
+    files: config("version: 1\n", "version: 1\nplan: plans/tonight.yaml\n"),
+    problems: [["nightwarden.yaml:2:7", "plan: plans/tonight.yaml does not exist", "plans/tonight.yaml"]],
+  },
+  {
+    name: "a policy that is not there",
+    files: { "nightwarden.yaml": `${CONFIG}policy: strict.yaml\n` },
+    problems: [["nightwarden.yaml:10:9", "policy: strict.yaml does not exist", "looked for a file at"]],
+  },
+  {
+    name: "a policy that is a folder",
+    files: { "nightwarden.yaml": `${CONFIG}policy: repo\n` },
+    problems: [["nightwarden.yaml:10:9", "policy: repo is a folder, not a file"]],
+  },
+  {
+    name: "an empty file",
+    files: { "nightwarden.yaml": "" },
+    problems: [["nightwarden.yaml:1:1", "the file is empty", "nightwarden init"]],
+  },
+  {
+    name: "a file with nothing but comments",
+    files: { "tasks.yaml": "# later\n\n# much later\n" },
+    problems: [["tasks.yaml:1:1", "the file is empty"]],
+  },
+  {
+    name: "a list where keys are expected",
+    files: { "nightwarden.yaml": "- version: 1\n" },
+    problems: [["nightwarden.yaml:1:1", "must be a map of keys and values, not a list"]],
+  },
+  {
+    name: "a file of 10 MB",
+    files: { "tasks.yaml": "x".repeat(10_000_000) },
+    problems: [["tasks.yaml", "is too large: 9.5 MiB, and at most 1 MiB is read"]],
+  },
+  {
+    name: "a file that is just over the limit",
+    files: { "nightwarden.yaml": CONFIG.padEnd(1024 * 1024 + 1, "\n") },
+    problems: [["nightwarden.yaml", "is too large"]],
+  },
+  {
+    name: "an alias bomb",
+    files: { "tasks.yaml": ALIAS_BOMB },
+    problems: [["tasks.yaml:1:", "stand for more than 10000 values", "write them out"]],
+  },
+  {
+    name: "an alias that contains itself",
+    files: { "tasks.yaml": "version: 1\ntasks: &all [*all]\n" },
+    problems: [["tasks.yaml:2:14", "the alias *all contains itself"]],
+  },
+  {
+    name: "an alias without an anchor",
+    files: plan("title: The first task", "title: *first"),
+    problems: [["tasks.yaml:4:12", "the alias *first has no anchor before it", "needs quotes"]],
+  },
+  {
+    name: "tabs for indentation",
+    files: plan("    title:", "\ttitle:"),
+    problems: [["tasks.yaml:4:1", "a tab cannot indent a line", "use spaces"]],
+  },
+  {
+    name: "a key that stands twice",
+    files: config("    path: repo\n", "    path: repo\n    path: other\n"),
+    problems: [["nightwarden.yaml:5:5", 'the key "path" stands here twice', "keep one"]],
+  },
+  {
+    name: "two documents",
+    files: { "tasks.yaml": `${PLAN}---\n${PLAN}` },
+    problems: [["tasks.yaml:7:1", "more than one YAML document", "---"]],
+  },
+  {
+    name: "bytes that are not UTF-8",
+    files: { "tasks.yaml": Buffer.from(edit(PLAN, "The first task", "Die schöne Aufgabe"), "latin1") },
+    problems: [["tasks.yaml:4:19", "not UTF-8", "encoding UTF-8"]],
+  },
+  {
+    name: "UTF-16, as some editors write it",
+    files: { "tasks.yaml": Buffer.from(`\uFEFF${PLAN}`, "utf16le") },
+    problems: [["tasks.yaml:1:1", "not UTF-8", "encoding UTF-8"]],
+  },
+  {
+    name: "a NUL byte",
+    files: plan("Do it.", "Do \0it."),
+    problems: [["tasks.yaml:5:16", "U+0000", "delete it"]],
+  },
+  {
+    name: "a merge key",
+    files: config("    path: repo\n", "    path: repo\n    <<: { image: x }\n"),
+    problems: [["nightwarden.yaml:5:5", "merge keys (<<)", "write the keys out"]],
+  },
+  {
+    name: "a key that would change a prototype",
+    files: config("    path: repo\n", "    path: repo\n    __proto__: { image: x }\n"),
+    problems: [["nightwarden.yaml:5:5", '"__proto__" is not allowed']],
+  },
+  {
+    name: "a tag",
+    files: config("path: repo", "path: !!js/function repo"),
+    problems: [["nightwarden.yaml:4:11", "tags such as !name", "delete the tag"]],
+  },
+  {
+    name: "a colon in unquoted text",
+    files: plan("The first task", "Fix: the login"),
+    problems: [["tasks.yaml:4:12", "a second `: ` in the same line", "needs quotes"]],
+  },
+  {
+    name: "a quote that is not closed",
+    files: plan("Do it.", '"Do it.'),
+    problems: [["tasks.yaml:7:1", 'Missing closing "quote', "not closed?"]],
+  },
+  {
+    name: "ten thousand brackets",
+    files: { "tasks.yaml": "[".repeat(10_000) },
+    problems: [["tasks.yaml:1:", "nested too deeply"]],
+  },
+  {
+    name: "sixty brackets",
+    files: { "tasks.yaml": "[".repeat(60) + "]".repeat(60) },
+    problems: [["tasks.yaml:1:52", "nested too deeply"]],
+  },
+];
+
+const CONFIGURATIONS: Broken[] = [
+  {
+    name: "a misspelt key",
+    files: config("verify:", "verfiy:"),
+    problems: [
+      ["nightwarden.yaml:3:3", "repositories.app.verify: is missing", "whether a task may land"],
+      ["nightwarden.yaml:5:5", 'unknown key "verfiy" in repositories.app', 'did you mean "verify"?'],
+    ],
+  },
+  {
+    name: "a key that is near to nothing",
+    files: { "nightwarden.yaml": `${CONFIG}colour: blue\n` },
+    problems: [["nightwarden.yaml:10:1", 'unknown key "colour"', "known keys: version, plan, repositories"]],
+  },
+  {
+    name: "no version",
+    files: config("version: 1\n", ""),
+    problems: [["nightwarden.yaml:1:1", "version: is missing", "The version of this file's form: 1."]],
+  },
+  {
+    name: "a version of the future",
+    files: config("version: 1", "version: 2"),
+    problems: [["nightwarden.yaml:1:10", "version: must be 1, not the number 2"]],
+  },
+  {
+    name: "text where a list is needed",
+    files: config("verify: [npm test]", "verify: npm test"),
+    problems: [["nightwarden.yaml:5:13", 'must be a list, not "npm test"', '["npm test"]']],
+  },
+  {
+    name: "a number where text is needed",
+    files: config("path: repo", "path: 42"),
+    problems: [["nightwarden.yaml:4:11", "must be text, not the number 42", 'in quotes: "42"']],
+  },
+  {
+    name: "a key without a value",
+    files: config("verify: [npm test]", "verify:"),
+    problems: [["nightwarden.yaml:5:5", "repositories.app.verify: must be a list, not empty"]],
+  },
+  {
+    name: "no verify command",
+    files: config("verify: [npm test]", "verify: []"),
+    problems: [["nightwarden.yaml:5:13", "repositories.app.verify: has no command", "nothing should land"]],
+  },
+  {
+    name: "a blank verify command",
+    files: config("[npm test]", '[npm test, "  "]'),
+    problems: [["nightwarden.yaml:5:24", "repositories.app.verify[1]: is blank"]],
+  },
+  {
+    name: "no repository",
+    files: config("  app:\n    path: repo\n    verify: [npm test]\n", "  {}\n"),
+    problems: [["nightwarden.yaml:3:3", "repositories: names no repository"]],
+  },
+  {
+    name: "a repository's name with capitals and spaces",
+    files: config("  app:", "  My App:"),
+    problems: [["nightwarden.yaml:3:3", "is not a name: use lower-case letters"]],
+  },
+  {
+    name: "a repository that is not there",
+    files: config("path: repo", "path: ../no-such-folder"),
+    problems: [["nightwarden.yaml:4:11", "../no-such-folder does not exist", "looked for a folder at /"]],
+  },
+  {
+    name: "a repository that is a file",
+    files: config("path: repo", "path: tasks.yaml"),
+    problems: [["nightwarden.yaml:4:11", "tasks.yaml is not a folder"]],
+  },
+  {
+    name: "a path that only a shell could expand",
+    files: config("path: repo", "path: ~/app"),
+    problems: [["nightwarden.yaml:4:11", "begins with ~", "write the whole path"]],
+  },
+  {
+    name: "one repository under two names",
+    files: config("agents:", "  twin: { path: ./repo/, verify: [make], base: main }\nagents:"),
+    problems: [
+      ["nightwarden.yaml:6:17", 'is the same folder as that of "app"', "keep one"],
+      ["tasks.yaml:3:5", "tasks[0].repo: is missing", "there is more than one: app, twin"],
+    ],
+  },
+  {
+    name: "two toolchains",
+    files: config("    verify:", "    image: node:22\n    packages: [python3]\n    verify:"),
+    problems: [["nightwarden.yaml:6:15", "packages: stands beside image", "keep one of image, dockerfile"]],
+  },
+  {
+    name: "a Dockerfile that is not there",
+    files: config("    verify:", "    dockerfile: ./Dockerfile\n    verify:"),
+    problems: [["nightwarden.yaml:5:17", "./Dockerfile does not exist", "looked for a file at /"]],
+  },
+  {
+    name: "a package whose name a shell would run",
+    files: config("    verify:", "    packages: [python3; reboot]\n    verify:"),
+    problems: [["nightwarden.yaml:5:16", "is not the name of a Debian package"]],
+  },
+  {
+    name: "an image that git or docker would take for an option",
+    files: config("    verify:", "    image: --privileged\n    base: --exec=reboot\n    verify:"),
+    problems: [
+      ["nightwarden.yaml:5:12", "image: is not the name of an image"],
+      ["nightwarden.yaml:6:11", "base: is not the name of a branch or a commit"],
+    ],
+  },
+  {
+    name: "an agent of a kind that does not exist",
+    files: config("kind: command", "kind: comand"),
+    problems: [["nightwarden.yaml:8:11", 'kind: must be command, not "comand"', 'did you mean "command"?']],
+  },
+  {
+    name: "an agent without a program",
+    files: config("[my-agent]", "[]"),
+    problems: [["nightwarden.yaml:9:14", "agents.default.command: names no program"]],
+  },
+  {
+    name: "agent files that are not there",
+    files: { "nightwarden.yaml": `${CONFIG}    files: ./agent\n` },
+    problems: [["nightwarden.yaml:10:12", "./agent does not exist", "looked for a folder"]],
+  },
+  {
+    name: "variables that the sandbox sets, with no text, and with no name",
+    files: { "nightwarden.yaml": `${CONFIG}    env: { HOME: /root, PORT: 80, "A B": x }\n` },
+    problems: [
+      ["nightwarden.yaml:10:12", "agents.default.env.HOME: is set by the sandbox"],
+      ["nightwarden.yaml:10:31", "agents.default.env.PORT: must be text, not the number 80", '"80"'],
+      ["nightwarden.yaml:10:35", "agents.default.env.A B: is not the name of an environment variable"],
+    ],
+  },
+  {
+    name: "a default agent that does not exist",
+    files: { "nightwarden.yaml": `${CONFIG}agent: defualt\n` },
+    problems: [["nightwarden.yaml:10:8", 'there is no agent "defualt"', 'did you mean "default"?']],
+  },
+  {
+    name: "two agents and no default",
+    files: { "nightwarden.yaml": `${CONFIG}  other: { kind: command, command: [x] }\n` },
+    problems: [["nightwarden.yaml:1:1", "agent: is missing", "one of default, other"]],
+  },
+  {
+    name: "limits without units, out of range, and with the wrong unit",
+    files: {
+      "nightwarden.yaml": `${CONFIG}limits: { wallClock: 30, firstOutput: 0s, verifyTime: 48h, memory: 1KiB, tmp: 4GB, pids: 0, cpus: .inf }\n`,
+    },
+    problems: [
+      ["nightwarden.yaml:10:22", "limits.wallClock: must be a duration such as 90s, 15m or 1h30m"],
+      ["nightwarden.yaml:10:39", 'limits.firstOutput: "0s" is out of range'],
+      ["nightwarden.yaml:10:55", 'limits.verifyTime: "48h" is out of range'],
+      ["nightwarden.yaml:10:68", 'limits.memory: "1KiB" is too small: at least 32 MiB is needed'],
+      ["nightwarden.yaml:10:79", 'limits.tmp: "4GB" is not a size'],
+      ["nightwarden.yaml:10:90", "limits.pids: must be at least 16, not the number 0"],
+      ["nightwarden.yaml:10:99", "limits.cpus: must be a number, not Infinity"],
+    ],
+  },
+  {
+    name: "limits that raise a cap",
+    files: { "nightwarden.yaml": `${CONFIG}limits:\n  memory: 3GiB\n  wallClock: 1h\n  pids: 100\n` },
+    problems: [
+      ["nightwarden.yaml:11:11", "limits.memory: 3 GiB is above the cap of 2 GiB", "only be lowered"],
+      ["nightwarden.yaml:12:14", "limits.wallClock: 1h is above the cap of 30m", "with a reason"],
+    ],
+  },
+  ...["auto", "user", "worktree"].map((kind) => ({
+    name: `the sandbox ${kind}, which is not built yet`,
+    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: ${kind} }\n` },
+    problems: [["nightwarden.yaml:10:18", "this version has docker only", "write docker"] as const],
+  })),
+  {
+    name: "an engine's address without a scheme",
+    files: { "nightwarden.yaml": `${CONFIG}engine: { host: /var/run/docker.sock }\n` },
+    problems: [["nightwarden.yaml:10:17", "is not an engine's address", "DOCKER_HOST"]],
+  },
+];
+
+const POLICIES: Broken[] = [
+  {
+    name: "a policy that is looser and does not say why",
+    files: policy(
+      "changes:\n  retries: 1\n  afterFailure: breaker\n  limits:\n    memory: 4GiB\n    pids: 100\n",
+    ),
+    problems: [
+      ["policy.yaml:2:12", "changes.retries: 1 is looser than phase 1 allows (0)", "add `reason:`"],
+      ["policy.yaml:3:17", "changes.afterFailure: breaker is looser than phase 1 allows (stop)"],
+      ["policy.yaml:5:13", "changes.limits.memory: 4 GiB is looser than phase 1 allows (2 GiB)"],
+    ],
+  },
+  {
+    name: "a policy whose reason is no reason",
+    files: policy('reason: "because"\nchanges: { retries: 1 }\n'),
+    problems: [["policy.yaml:1:9", "reason: needs at least 10 characters", "looser than its phase"]],
+  },
+  {
+    name: "rules that come with phase 3",
+    files: policy(
+      "reason: We would like to go fast.\nchanges:\n  order: dag\n  skipping: dependents\n  checkpointEvery: 3\n",
+    ),
+    problems: [
+      ["policy.yaml:3:10", "changes.order: is not built yet", "phase 3"],
+      ["policy.yaml:4:13", "changes.skipping: is not built yet", "phase 3"],
+      ["policy.yaml:5:20", "changes.checkpointEvery: is not built yet", "phase 3"],
+    ],
+  },
+  {
+    name: "values that no policy has",
+    files: policy(
+      "purpose: test\nchanges: { retries: 7, unattended: 3, isolaton: docker, phase: '3', order: dag }\n",
+    ),
+    problems: [
+      ["policy.yaml:1:10", 'purpose: must be work or demo, not "test"', "never count as evidence"],
+      ["policy.yaml:2:21", "changes.retries: must be at most 1, not the number 7"],
+      ["policy.yaml:2:36", "changes.unattended: must be forbidden, whole-window or a duration"],
+      ["policy.yaml:2:39", 'unknown key "isolaton" in changes', 'did you mean "isolation"?'],
+      ["policy.yaml:2:57", 'unknown key "phase" in changes', "known keys: isolation"],
+      ["policy.yaml:2:76", "changes.order: is not built yet"],
+    ],
+  },
+  {
+    name: "a policy without changes",
+    files: policy("purpose: demo\n"),
+    problems: [["policy.yaml:1:1", "changes: is missing"]],
+  },
+];
+
+const PLANS: Broken[] = [
+  {
+    name: "no task",
+    files: { "tasks.yaml": "version: 1\ntasks: []\n" },
+    problems: [["tasks.yaml:2:8", "tasks: has no task"]],
+  },
+  {
+    name: "a task without most of its keys",
+    files: moreTasks("  - id: second\n"),
+    problems: [
+      ["tasks.yaml:7:5", "tasks[1].title: is missing", "commit message"],
+      ["tasks.yaml:7:5", "tasks[1].prompt: is missing", "What the agent is told"],
+      ["tasks.yaml:7:5", "tasks[1].kind: is missing", "fix, add, test, deps or refactor"],
+    ],
+  },
+  {
+    name: "a kind that does not exist",
+    files: plan("kind: add", "kind: refactr"),
+    problems: [["tasks.yaml:6:11", "must be fix, add, test, deps or refactor", 'did you mean "refactor"?']],
+  },
+  {
+    name: "an id that no ref could hold",
+    files: plan("id: first", "id: ../First Task"),
+    problems: [["tasks.yaml:3:9", '"../First Task" is not a task id']],
+  },
+  {
+    name: "one id for two tasks",
+    files: moreTasks(task("second") + task("first")),
+    problems: [["tasks.yaml:8:11", '"first" is the id of another task', "tasks[0] has it already"]],
+  },
+  {
+    name: "a repository and an agent that do not exist",
+    files: moreTasks(task("second", "repo: ap, agent: defalt")),
+    problems: [
+      ["tasks.yaml:7:57", 'there is no repository "ap"', 'did you mean "app"?'],
+      ["tasks.yaml:7:68", 'there is no agent "defalt"', 'did you mean "default"?'],
+    ],
+  },
+  {
+    name: "a dependency that does not exist",
+    files: moreTasks(task("second", "dependsOn: [frist, nothing-like-it]")),
+    problems: [
+      ["tasks.yaml:7:63", 'there is no task "frist"', 'did you mean "first"?'],
+      ["tasks.yaml:7:70", 'there is no task "nothing-like-it"', "the id of a task of this plan"],
+    ],
+  },
+  {
+    name: "a task that depends on itself",
+    files: moreTasks(task("second", "dependsOn: [second]")),
+    problems: [["tasks.yaml:7:63", '"second" depends on itself', "delete the entry"]],
+  },
+  {
+    name: "a cycle of three",
+    files: moreTasks(task("a", "dependsOn: [b]") + task("b", "dependsOn: [c]") + task("c", "dependsOn: [a]")),
+    problems: [["tasks.yaml:7:58", "these tasks wait for each other: a → b → c → a", "take one"]],
+  },
+  {
+    name: "two cycles at once",
+    files: moreTasks(
+      ["a: [b]", "b: [a]", "c: [d]", "d: [c]"]
+        .map((line) => task(line.slice(0, 1), `dependsOn: ${line.slice(3)}`))
+        .join(""),
+    ),
+    problems: [
+      ["tasks.yaml:7:", "a → b → a"],
+      ["tasks.yaml:9:", "c → d → c"],
+    ],
+  },
+  {
+    name: "a dependency that is listed later",
+    files: moreTasks(task("second", "dependsOn: [third]") + task("third")),
+    problems: [["tasks.yaml:7:63", 'depends on "third", which is listed after it', 'move "third" up']],
+  },
+  {
+    name: "red tests for a task that fixes nothing",
+    files: plan("kind: add", "kind: add\n    redTests: [login works]"),
+    problems: [["tasks.yaml:7:15", "redTests: only a task of kind fix may start from red tests"]],
+  },
+  {
+    name: "an empty verify",
+    files: plan("kind: add", "kind: add\n    verify: []"),
+    problems: [["tasks.yaml:7:13", "tasks[0].verify: has no command"]],
+  },
+  {
+    name: "globs that leave the repository",
+    files: plan("kind: add", "kind: add\n    files: [/etc/passwd, src/../../x, 'a..b/**']"),
+    problems: [
+      ["tasks.yaml:7:13", "tasks[0].files[0]: leaves the repository"],
+      ["tasks.yaml:7:26", "tasks[0].files[1]: leaves the repository"],
+    ],
+  },
+  {
+    name: "a title that would rewrite a terminal",
+    files: plan("title: The first task", 'title: "\\e[2JThe first task"'),
+    problems: [["tasks.yaml:4:12", "tasks[0].title: has a line break, a control character"]],
+  },
+  {
+    name: "a title that reads backwards",
+    files: plan("title: The first task", 'title: "\u202Eksat"'),
+    problems: [["tasks.yaml:4:12", "changes the writing direction"]],
+  },
+  {
+    name: "a title of two lines",
+    files: plan("title: The first task", "title: |\n      One\n      Two"),
+    problems: [["tasks.yaml:4:12", "has a line break"]],
+  },
+  {
+    name: "a prompt of nothing but spaces, and one that is too long",
+    files: {
+      "tasks.yaml":
+        edit(PLAN, "Do it.", '" "') + task("b", `limits: {}`).replace("P,", `${"x".repeat(100_001)},`),
+    },
+    problems: [
+      ["tasks.yaml:5:13", "tasks[0].prompt: is blank"],
+      ["tasks.yaml:7:32", "tasks[1].prompt: is too long: at most 100000 characters"],
+    ],
+  },
+  {
+    name: "limits of a task above those of the workspace",
+    files: {
+      "nightwarden.yaml": `${CONFIG}limits: { wallClock: 10m }\n`,
+      ...plan("kind: add", "kind: add\n    limits: { wallClock: 20m, cpus: 1 }"),
+    },
+    problems: [["tasks.yaml:7:26", "limits.wallClock: 20m is above the cap of 10m", "only be lowered"]],
+  },
+  {
+    name: "a priority that is not a whole number",
+    files: plan("kind: add", "kind: add\n    priority: 1.5"),
+    problems: [["tasks.yaml:7:15", "priority: must be a whole number, not the number 1.5"]],
+  },
+];
+
+describe("broken files are refused with their place and a hint", () => {
+  it.each([...FILES, ...CONFIGURATIONS, ...POLICIES, ...PLANS])("$name", async ({ files, problems }) => {
+    const loaded = await loadConfig(await temporaryWorkspace(files));
+    expect(compared(loaded, problems)).toEqual(asExpected(problems));
+  });
+
+  it("names the problems of all files at once, in the order of the files", async () => {
+    const workspace = await temporaryWorkspace({
+      "nightwarden.yaml": `${edit(CONFIG, "kind: command", "kind: robot")}policy: policy.yaml\nlimits: { cpus: 64 }\n`,
+      "policy.yaml": "changes: { retries: 1 }\n",
+      "tasks.yaml": PLAN + task("b", "repo: ap, dependsOn: [b], limits: { pids: 9999 }"),
+    });
+    const loaded = await loadConfig(workspace);
+    const expected: Expected[] = [
+      ["nightwarden.yaml:8:11", "agents.default.kind"],
+      ["policy.yaml:1:21", "changes.retries"],
+      ["tasks.yaml:7:", "there is no repository"],
+      ["tasks.yaml:7:", "depends on itself"],
+    ];
+    expect(compared(loaded, expected)).toEqual(asExpected(expected));
+  });
+
+  it("still reads the plan where nightwarden.yaml is not YAML", async () => {
+    const workspace = await temporaryWorkspace({
+      "nightwarden.yaml": `${CONFIG}\t- x\n`,
+      "tasks.yaml": PLAN + task("b", "dependsOn: [c], repo: whatever"),
+    });
+    const loaded = await loadConfig(workspace);
+    const expected: Expected[] = [
+      ["nightwarden.yaml:10:1", "a tab cannot indent"],
+      ["tasks.yaml:7:", 'there is no task "c"'],
+    ];
+    expect(compared(loaded, expected)).toEqual(asExpected(expected));
+  });
+
+  it("does not call the plan missing where nightwarden.yaml could not say which it is", async () => {
+    const workspace = await temporaryWorkspace({ "nightwarden.yaml": "plan: [", "tasks.yaml": null });
+    const loaded = await loadConfig(workspace);
+    expect(loaded.ok ? [] : loaded.error.map(({ file }) => file)).toEqual(["nightwarden.yaml"]);
+  });
+
+  it("shows nothing of a file that could act on a terminal, and no more than can be read", async () => {
+    const workspace = await temporaryWorkspace({
+      "nightwarden.yaml": `${CONFIG}"\\e[2J${"k".repeat(900)}": 1\nlimits: { tmp: "\\e]0;x\\a" }\n`,
+      "tasks.yaml": edit(PLAN, "id: first", `id: "\\e[2J${"x".repeat(5000)}"`),
+    });
+    const loaded = await loadConfig(workspace);
+    const text = loaded.ok ? "" : loaded.error.map(formatProblem).join("");
+    expect(text).toContain("unknown key");
+    expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect(text.length).toBeLessThan(1000);
+  });
+
+  it("counts what is beyond a hundred problems", async () => {
+    const tasks = Array.from({ length: 300 }, (_, index) => task(`t${index}`, "repo: nowhere")).join("");
+    const loaded = await loadConfig(
+      await temporaryWorkspace({ "tasks.yaml": `version: 1\ntasks:\n${tasks}` }),
+    );
+    const problems = loaded.ok ? [] : loaded.error;
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)).toMatchObject({ line: 103, message: "… and 200 more problems, from here on" });
+  });
+
+  it("refuses a folder and a pipe in place of a file, and waits for neither", async () => {
+    const workspace = await temporaryWorkspace({
+      "nightwarden.yaml": `${CONFIG}plan: pipe\npolicy: folder\n`,
+    });
+    await mkdir(join(workspace, "folder"));
+    await promisify(execFile)("mkfifo", [join(workspace, "pipe")]);
+    const loaded = await loadConfig(workspace);
+    const expected: Expected[] = [
+      ["nightwarden.yaml:10:7", "plan: pipe is not a regular file"],
+      ["nightwarden.yaml:11:9", "policy: folder is a folder"],
+    ];
+    expect(compared(loaded, expected)).toEqual(asExpected(expected));
+  });
+});
+
+/** What was found, in the words of `expected` wherever it agrees with them. */
+function compared(loaded: Result<unknown, readonly Problem[]>, expected: readonly Expected[]): Expected[] {
+  const problems = loaded.ok ? [] : loaded.error;
+  return problems.map(({ file, line, column, message, hint = "" }, index) => {
+    const [place = "", messagePart = "", hintPart = ""] = expected[index] ?? [];
+    const found = line === 0 ? file : `${file}:${line}:${column}`;
+    return [
+      // A place that ends with a colon leaves the column open.
+      found === place || (place.endsWith(":") && found.startsWith(place)) ? place : found,
+      messagePart !== "" && message.includes(messagePart) ? messagePart : message,
+      hint.includes(hintPart) ? hintPart : hint,
+    ];
+  });
+}
+
+function asExpected(expected: readonly Expected[]): Expected[] {
+  return expected.map(([place, message, hint = ""]) => [place, message, hint]);
+}

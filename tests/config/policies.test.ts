@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { loadPhasePolicy } from "../../src/config/load-policy.ts";
+import { GIB, MIB } from "../../src/core/byte-size.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/core/duration.ts";
+import { limitsSchema } from "../../src/core/limits.ts";
+import { loosenings, PHASES, policySchema, type Phase, type Policy } from "../../src/core/policy.ts";
+
+async function policyOf(phase: Phase): Promise<Policy> {
+  const policy = await loadPhasePolicy(phase);
+  if (!policy.ok) throw new Error(JSON.stringify(policy.error));
+  return policy.value;
+}
+
+/** The phase table of the specification, row by row; a column for each phase. */
+const TABLE = {
+  phase: ["1", "2a", "2b", "3"],
+  isolation: ["worktree", "worktree", "user", "user"],
+  unattended: ["forbidden", HOUR_MS, 4 * HOUR_MS, "whole-window"],
+  retries: [0, 1, 1, 1],
+  afterFailure: ["stop", "breaker", "breaker", "breaker"],
+  breakerFailures: [2, 2, 2, 2],
+  order: ["listed", "listed", "listed", "dag"],
+  skipping: ["forbidden", "forbidden", "forbidden", "dependents"],
+  checkpointEvery: [undefined, undefined, undefined, 5],
+};
+
+const RULES = policySchema.omit({ ignore: true, limits: true }).keyof().options;
+
+describe("the policies of the package", () => {
+  it.each(RULES)("say what the phase table says about %s", async (rule) => {
+    const policies = await Promise.all(PHASES.map(policyOf));
+    expect(policies.map((policy) => policy[rule])).toEqual(TABLE[rule]);
+  });
+
+  it("have no rule that the table does not have", async () => {
+    const rules = (await Promise.all(PHASES.map(policyOf))).flatMap(Object.keys);
+    expect(new Set(rules)).toEqual(new Set([...RULES, "ignore", "limits"]));
+  });
+
+  it("have the same caps in every phase, each with its reason beside it", async () => {
+    const policies = await Promise.all(PHASES.map(policyOf));
+    for (const policy of policies) {
+      expect(policy.limits).toEqual({
+        wallClock: 30 * MINUTE_MS,
+        firstOutput: 5 * MINUTE_MS,
+        verifyTime: 10 * MINUTE_MS,
+        memory: 2 * GIB,
+        cpus: 2,
+        pids: 512,
+        openFiles: 4096,
+        fileSize: 512 * MIB,
+        tmp: 256 * MIB,
+        output: 16 * MIB,
+        captureFiles: 200_000,
+        captureSize: 64 * MIB,
+        changedFiles: 200,
+        changedLines: 5000,
+      });
+    }
+    const text = await readFile(new URL("../../policies/phase-1.yaml", import.meta.url), "utf8");
+    for (const name of Object.keys(limitsSchema.shape))
+      expect(text).toMatch(new RegExp(`^  ${name}: .+ # `, "m"));
+  });
+
+  it("ignore what tools leave behind, and nothing that could be source", async () => {
+    const policies = await Promise.all(PHASES.map(policyOf));
+    const ignored = [
+      "node_modules/",
+      "__pycache__/",
+      "*.pyc",
+      ".venv/",
+      ".pytest_cache/",
+      ".mypy_cache/",
+      ".ruff_cache/",
+      ".DS_Store",
+    ];
+    for (const policy of policies) expect(policy.ignore).toEqual(ignored);
+  });
+
+  it("never loosen isolation from one phase to the next", async () => {
+    const [one, twoA, twoB, three] = await Promise.all(PHASES.map(policyOf));
+    for (const [before, after] of [
+      [one, twoA],
+      [twoA, twoB],
+      [twoB, three],
+    ] as const) {
+      if (!before || !after) throw new Error("a phase has no policy");
+      expect(loosenings(before, after).map(({ key }) => key)).not.toContain("isolation");
+    }
+  });
+});

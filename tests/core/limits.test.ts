@@ -1,0 +1,87 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  LIMIT_NAMES,
+  limitOverridesSchema,
+  lowerLimits,
+  raisedLimits,
+  type LimitName,
+  type LimitOverrides,
+  type Limits,
+} from "../../src/core/limits.ts";
+
+const CAPS: Limits = {
+  wallClock: 1000,
+  firstOutput: 1000,
+  verifyTime: 1000,
+  memory: 1000,
+  cpus: 2,
+  pids: 1000,
+  openFiles: 1000,
+  fileSize: 1000,
+  tmp: 1000,
+  output: 1000,
+  captureFiles: 1000,
+  captureSize: 1000,
+  changedFiles: 1000,
+  changedLines: 1000,
+};
+
+describe("the limits of a file", () => {
+  it("are durations in milliseconds, sizes in bytes and plain numbers", () => {
+    const written = { wallClock: "1h30m", memory: "64 MiB", cpus: 0.5, pids: 100 };
+    expect(limitOverridesSchema.parse(written)).toEqual({
+      wallClock: 5_400_000,
+      memory: 67_108_864,
+      cpus: 0.5,
+      pids: 100,
+    });
+  });
+
+  it.each<[LimitName, unknown]>([
+    ["wallClock", 30],
+    ["wallClock", "0s"],
+    ["wallClock", "25h"],
+    ["memory", "31MiB"],
+    ["memory", "2GB"],
+    ["memory", 2_147_483_648],
+    ["tmp", "0B"],
+    ["cpus", 0],
+    ["cpus", Number.NaN],
+    ["pids", 15],
+    ["pids", 100.5],
+    ["openFiles", 10],
+    ["changedFiles", 0],
+    ["changedLines", -1],
+  ])("refuse %s: %s", (name, value) => {
+    expect(limitOverridesSchema.safeParse({ [name]: value }).success).toBe(false);
+  });
+});
+
+describe("overrides of limits", () => {
+  const overrides: fc.Arbitrary<LimitOverrides> = fc.dictionary(
+    fc.constantFrom(...LIMIT_NAMES),
+    fc.integer({ min: 1, max: 2000 }),
+  );
+
+  it("never make a cap larger, and change nothing else", () => {
+    fc.assert(
+      fc.property(overrides, (changes) => {
+        const lowered = lowerLimits(CAPS, changes);
+        for (const name of LIMIT_NAMES) {
+          expect(lowered[name]).toBe(Math.min(CAPS[name], changes[name] ?? CAPS[name]));
+        }
+      }),
+    );
+  });
+
+  it("are named where they would raise a cap, and only there", () => {
+    expect(raisedLimits(CAPS, { cpus: 3, pids: 1000, memory: 1001, tmp: 1 })).toEqual(["memory", "cpus"]);
+    fc.assert(
+      fc.property(
+        overrides,
+        (changes) => raisedLimits(lowerLimits(CAPS, changes), lowerLimits(CAPS, changes)).length === 0,
+      ),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import {
+  applyOverride,
+  loosenings,
+  policyOverrideSchema,
+  policySchema,
+  type Policy,
+} from "../../src/core/policy.ts";
+
+const STRICT: Policy = policySchema.parse({
+  phase: "1",
+  isolation: "docker",
+  unattended: "forbidden",
+  retries: 0,
+  afterFailure: "stop",
+  breakerFailures: 1,
+  order: "listed",
+  skipping: "forbidden",
+  checkpointEvery: 5,
+  ignore: ["node_modules/"],
+  limits: {
+    wallClock: "30m",
+    firstOutput: "5m",
+    verifyTime: "10m",
+    memory: "2GiB",
+    cpus: 2,
+    pids: 512,
+    openFiles: 4096,
+    fileSize: "512MiB",
+    tmp: "256MiB",
+    output: "16MiB",
+    captureFiles: 200_000,
+    captureSize: "64MiB",
+    changedFiles: 200,
+    changedLines: 5000,
+  },
+});
+
+function changed(changes: object): Policy {
+  return applyOverride(STRICT, policyOverrideSchema.parse({ changes }));
+}
+
+describe("a policy of the workspace", () => {
+  it.each([
+    [{ isolation: "user" }, "isolation", "docker", "user"],
+    [{ unattended: "1h" }, "unattended", "forbidden", "1h"],
+    [{ unattended: "whole-window" }, "unattended", "forbidden", "whole-window"],
+    [{ retries: 1 }, "retries", "0", "1"],
+    [{ afterFailure: "breaker" }, "afterFailure", "stop", "breaker"],
+    [{ breakerFailures: 2 }, "breakerFailures", "1", "2"],
+    [{ order: "dag" }, "order", "listed", "dag"],
+    [{ skipping: "dependents" }, "skipping", "forbidden", "dependents"],
+    [{ checkpointEvery: 6 }, "checkpointEvery", "5", "6"],
+    [{ limits: { memory: "3GiB" } }, "limits.memory", "2 GiB", "3 GiB"],
+    [{ limits: { wallClock: "31m" } }, "limits.wallClock", "30m", "31m"],
+    [{ limits: { cpus: 2.5 } }, "limits.cpus", "2", "2.5"],
+  ])("is looser with %j", (changes, key, specified, used) => {
+    expect(loosenings(STRICT, changed(changes))).toEqual([{ key, specified, used }]);
+  });
+
+  it("is not looser where it is stricter", () => {
+    const loose = changed({
+      isolation: "worktree",
+      unattended: "4h",
+      retries: 1,
+      afterFailure: "breaker",
+      breakerFailures: 2,
+      checkpointEvery: 9,
+    });
+    expect(loosenings(loose, STRICT)).toEqual([]);
+    expect(loosenings(STRICT, changed({ limits: { memory: "1GiB", pids: 16 } }))).toEqual([]);
+  });
+
+  it("changes what it names and keeps the rest", () => {
+    expect(changed({})).toEqual(STRICT);
+    const { limits, ...rules } = changed({ retries: 1, limits: { pids: 16 } });
+    expect(rules).toEqual({ ...rules, retries: 1, isolation: "docker", ignore: ["node_modules/"] });
+    expect(limits).toEqual({ ...STRICT.limits, pids: 16 });
+  });
+
+  it.each([
+    { changes: { phase: "3" } },
+    { changes: { breakerFailures: 3 } },
+    { changes: { retries: 2 } },
+    { changes: { unattended: "25h" } },
+    { changes: {}, reason: "      short      " },
+    { changes: {}, extra: true },
+    {},
+  ])("cannot be %j", (override) => {
+    expect(policyOverrideSchema.safeParse(override).success).toBe(false);
+  });
+});

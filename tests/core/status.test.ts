@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import type { Fact } from "../../src/core/event.ts";
+import { queueState } from "../../src/core/queue.ts";
+import { statusOf, type WorkspaceStatus } from "../../src/core/status.ts";
+import * as story from "../fixtures/night-story.ts";
+
+const [a, b] = [story.testTask("a"), story.testTask("b")];
+const OWNER = { pid: 4711, startedAt: "2026-11-20T22:00:00.000Z", command: "nightwarden run" };
+const NOW = new Date("2026-11-20T23:00:03.000Z");
+
+function statusAfter(facts: readonly Fact[], owner?: typeof OWNER): WorkspaceStatus {
+  const night = facts.length > 0 ? story.nightOf(facts) : undefined;
+  return statusOf({
+    night,
+    owner,
+    plan: { tasks: [a, b] },
+    queue: queueState(night ? [night] : [], []),
+    now: NOW,
+  });
+}
+
+const running = [
+  story.started([a, b]),
+  story.prepared(),
+  ...story.landedFacts(a, story.commitOf(1)),
+  story.begun(b),
+];
+
+test("a workspace without a night is idle, and its whole plan is to do", () => {
+  const queue = { open: 2, landed: 0, failed: 0, "set-aside": 0 };
+  expect(statusAfter([])).toMatchObject({ activity: "idle", owner: null, night: null, queue });
+});
+
+test("a running night says which task is at which step since when", () => {
+  const { activity, owner, night, tasks } = statusAfter(running, OWNER);
+  expect({ activity, owner }).toEqual({ activity: "working", owner: OWNER });
+  expect(night).toMatchObject({ id: story.NIGHT, durationMs: 3_602_000, stopping: false });
+  expect(night?.attempts).toEqual([
+    { task: "b", title: "Do b", number: 1, step: "started", elapsedMs: 3_593_000 },
+  ]);
+  expect(tasks.map(({ place }) => place)).toEqual(["landed", "open"]);
+});
+
+test("an open night that nobody works on has crashed; its time ends with its last event", () => {
+  const { activity, night } = statusAfter(running);
+  expect(activity).toBe("crashed");
+  expect(night).toMatchObject({ durationMs: 9000, attempts: [{ task: "b", elapsedMs: 0 }] });
+});
+
+test("a night that is being stopped says so until it has ended", () => {
+  const stopping: Fact = { type: "night.stopping", data: { why: "asked", detail: "SIGINT" } };
+  expect(statusAfter([...running, stopping], OWNER).night?.stopping).toBe(true);
+  const after = statusAfter([...running, stopping, story.finished("interrupted", "SIGINT")]);
+  expect(after).toMatchObject({ activity: "idle", night: { stopping: false, attempts: [] } });
+});

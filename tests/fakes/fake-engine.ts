@@ -1,0 +1,276 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type {
+  Sandbox,
+  SandboxJob,
+  SandboxRequest,
+  SandboxRun,
+  Sandboxes,
+} from "../../src/contracts/sandbox.ts";
+import type { TreeSource } from "../../src/contracts/repository.ts";
+import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.ts";
+import type { CaptureLimits, TreeName } from "../../src/core/collector-protocol.ts";
+import { IgnoreRules } from "../../src/core/ignore-rules.ts";
+import type { Programs } from "../contract/sandboxes.ts";
+
+/** Files of a tree in memory: path (one character a byte) → content. */
+type Files = Map<string, Buffer>;
+
+interface FakeTree {
+  readonly files: Files;
+  readonly base: ReadonlyMap<string, Buffer>;
+}
+
+/** What a program may do in the fake: change the files, print lines, and end with a code, or never. */
+export interface FakeRun {
+  readonly files: Files;
+  readonly stdin: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly print: (text: string) => void;
+  readonly ended: AbortSignal;
+}
+export type FakeProgram = (run: FakeRun, args: readonly string[]) => Promise<number> | number;
+
+/**
+ * An engine in memory, with programs as functions. It keeps the promises of contracts/sandbox.ts and contracts/trees.ts
+ * (tests/contract/sandboxes.ts runs on it, too), so the flow of a night can be tested without containers.
+ */
+export class FakeEngine implements Sandboxes, Trees {
+  readonly programs = new Map<string, FakeProgram>(Object.entries(BUILT_IN));
+  readonly open_ = new Set<string>();
+  /** Called before each start; throws to let the engine fail. */
+  beforeStart: (request: SandboxRequest) => void = () => undefined;
+  private readonly trees = new WeakMap<OpenTrees, Map<TreeName, FakeTree>>();
+  private count = 0;
+
+  async open(): Promise<OpenTrees> {
+    const name = `trees-${(this.count += 1)}`;
+    const trees = new Map<TreeName, FakeTree>();
+    this.open_.add(name);
+    const open: OpenTrees = {
+      fill: async (tree, source) => {
+        const base = await filesOf(source);
+        trees.set(tree, { files: new Map(base), base });
+        return { entries: base.size };
+      },
+      capture: ({ tree, limits, ignore }) => capture(required(trees.get(tree)), limits, ignore),
+      close: async () => {
+        this.open_.delete(name);
+        return await Promise.resolve();
+      },
+    };
+    this.trees.set(open, trees);
+    return await Promise.resolve(open);
+  }
+
+  async start(request: SandboxRequest): Promise<Sandbox> {
+    this.beforeStart(request);
+    const id = `fake-${(this.count += 1)}`;
+    this.open_.add(id);
+    const trees = required(this.trees.get(request.trees));
+    return await Promise.resolve({
+      id,
+      selfCheck: {
+        uid: 64_001,
+        gid: 64_001,
+        interfaces: ["lo"],
+        capabilities: "0",
+        boundingCapabilities: "0",
+        noNewPrivileges: true,
+        seccomp: 2,
+        rootReadOnly: true,
+        memoryBytes: null,
+        pids: null,
+      },
+      run: async (job, signal) => await this.run(job, signal, required(trees.get(request.tree)).files),
+      destroy: async () => {
+        this.open_.delete(id);
+        return await Promise.resolve();
+      },
+    });
+  }
+
+  private async run(job: SandboxJob, signal: AbortSignal, files: Files): Promise<SandboxRun> {
+    const started = performance.now();
+    const ended = new AbortController();
+    let reason: SandboxRun["end"]["reason"] = "exited";
+    let outputBytes = 0;
+    let failedCommand: number | null = null;
+    let missingProgram: string | null = null;
+    const stop = (why: typeof reason): void => {
+      if (reason !== "exited") return;
+      reason = why;
+      ended.abort();
+    };
+    const timers = [setTimeout(() => stop("wall-clock"), job.wallClockMs)];
+    if (job.firstOutputMs !== undefined) {
+      timers.push(
+        setTimeout(() => (outputBytes === 0 ? stop("first-output") : undefined), job.firstOutputMs),
+      );
+    }
+    signal.addEventListener("abort", () => stop("stopped"));
+    if (signal.aborted) stop("stopped");
+    const print = (text: string): void => {
+      outputBytes += text.length + 1;
+      if (reason === "exited") job.onLine({ stream: "stdout", text, cut: false });
+      if (outputBytes > job.outputBytes) stop("output");
+    };
+    let exitCode = 0;
+    for (const [index, [name = "", ...args]] of job.commands.entries()) {
+      const program = this.programs.get(name);
+      if (ended.signal.aborted) break;
+      if (!program) {
+        missingProgram = `${name}: not found`;
+        exitCode = 127;
+      } else {
+        const run = { files, stdin: index === 0 ? job.stdin : "", env: job.env, print, ended: ended.signal };
+        exitCode = await Promise.race([program(run, args), aborted(ended.signal)]);
+      }
+      if (exitCode !== 0) {
+        failedCommand = index;
+        break;
+      }
+    }
+    for (const timer of timers) clearTimeout(timer);
+    const end = {
+      exitCode,
+      reason,
+      outOfMemory: false,
+      durationMs: performance.now() - started,
+      outputBytes,
+      droppedBytes: 0,
+    };
+    return { end, failedCommand, missingProgram, allPassed: exitCode === 0 && reason === "exited" };
+  }
+}
+
+export const FAKE_PROGRAMS: Programs = {
+  write: (path, text) => ["write", path, text],
+  remove: (path) => ["remove", path],
+  print: (text) => ["print", text],
+  exit: (code) => ["exit", String(code)],
+  echo: () => ["echo"],
+  hang: () => ["hang"],
+  flood: () => ["flood"],
+};
+
+const BUILT_IN: Readonly<Record<string, FakeProgram>> = {
+  write: ({ files }, [path = "", text = ""]) => {
+    files.set(path, Buffer.from(text));
+    return 0;
+  },
+  remove: ({ files }, [path = ""]) => (files.delete(path) ? 0 : 1),
+  print: ({ print }, [text = ""]) => {
+    print(text);
+    return 0;
+  },
+  exit: (_, [code]) => Number(code),
+  echo: ({ print, stdin, env }) => {
+    print(stdin.trimEnd());
+    print(`NAME=${env["NAME"] ?? ""}`);
+    return 0;
+  },
+  hang: async ({ ended }) => await aborted(ended),
+  flood: async ({ print, ended }) => {
+    while (!ended.aborted) {
+      print("x".repeat(100));
+      await new Promise((go) => setImmediate(go));
+    }
+    return 137;
+  },
+};
+
+async function aborted(signal: AbortSignal): Promise<number> {
+  if (!signal.aborted) await once(signal, "abort");
+  return 137;
+}
+
+/** The files of a tree source, by the real git: what a fake understands of packs would prove nothing. */
+async function filesOf(source: TreeSource): Promise<Map<string, Buffer>> {
+  const gitDir = mkdtempSync(join(tmpdir(), "nw-fake-"));
+  const git = (...args: string[]): Buffer =>
+    execFileSync("git", ["--git-dir", gitDir, ...args], { maxBuffer: 2 ** 28 });
+  try {
+    git("init", "-q", "--bare", `--object-format=${source.objectFormat}`, gitDir);
+    for await (const pack of source.packs()) {
+      const indexing = spawn("git", ["--git-dir", gitDir, "index-pack", "--stdin"], {
+        stdio: ["pipe", "ignore", "inherit"],
+      });
+      // It ends at the end of the pack, which can be before the stream's.
+      const closed = once(indexing, "close");
+      for await (const chunk of pack) indexing.stdin.write(chunk);
+      indexing.stdin.end();
+      await closed;
+    }
+    const files = new Map<string, Buffer>();
+    for (const line of git("ls-tree", "-r", "-z", source.commit)
+      .toString("latin1")
+      .split("\0")
+      .filter(Boolean)) {
+      const [info = "", path = ""] = line.split("\t");
+      const [, type = "", oid = ""] = info.split(" ");
+      files.set(path, type === "commit" ? Buffer.from(oid) : git("cat-file", "blob", oid));
+    }
+    return files;
+  } finally {
+    rmSync(gitDir, { recursive: true, force: true });
+  }
+}
+
+async function* capture(
+  tree: FakeTree,
+  limits: CaptureLimits,
+  policyIgnore: readonly string[],
+): AsyncGenerator<CaptureRecord> {
+  const rules = [
+    new IgnoreRules([{ folder: "", text: tree.base.get(".gitignore")?.toString("latin1") ?? "" }]),
+    new IgnoreRules([{ folder: "", text: policyIgnore.join("\n") }]),
+  ];
+  const isIgnored = (path: string): boolean => {
+    const names = path.split("/");
+    return names.some((_, index) =>
+      rules.some((each) => each.ignores(names.slice(0, index + 1).join("/"), index < names.length - 1)),
+    );
+  };
+  let [bytes, unchanged, ignored] = [0, 0, 0];
+  if (tree.files.size > limits.files) {
+    yield await record({ type: "over-limit", limit: "files", value: limits.files + 1 });
+    return;
+  }
+  for (const [path, content] of tree.files) {
+    const base = tree.base.get(path);
+    if (base?.equals(content)) unchanged += 1;
+    else if (!base && isIgnored(path)) ignored += 1;
+    else {
+      bytes += content.length;
+      if (bytes > limits.bytes) {
+        yield await record({ type: "over-limit", limit: "bytes", value: bytes });
+        return;
+      }
+      yield await record({ type: "entry", path, mode: "100644", added: !base }, content);
+    }
+  }
+  for (const path of tree.base.keys())
+    if (!tree.files.has(path)) yield await record({ type: "deleted", path });
+  yield await record({ type: "captured", unchanged, ignored, baseEntries: tree.base.size });
+}
+
+async function record(
+  reply: CaptureRecord["reply"],
+  content: Uint8Array = Buffer.alloc(0),
+): Promise<CaptureRecord> {
+  return await Promise.resolve({ reply, content });
+}
+
+function required<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the contract was broken: used before it was filled or opened");
+  return value;
+}
+
+export function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,195 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CommandAgent } from "../../src/agents/command-agent.ts";
+import type { Images } from "../../src/contracts/images.ts";
+import type { Outputs } from "../../src/contracts/output.ts";
+import type { Repository } from "../../src/contracts/repository.ts";
+import { taskKey, type TaskId } from "../../src/core/ids.ts";
+import type { NightwardenEvent } from "../../src/core/event.ts";
+import type { NightState } from "../../src/core/night-state.ts";
+import type { Task } from "../../src/core/plan.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import { openRepository } from "../../src/git/open-repository.ts";
+import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
+import { runNight } from "../../src/night/run-night.ts";
+import { TEST_LIMITS } from "../contract/sandboxes.ts";
+import { digest, FakeEngine, type FakeProgram } from "../fakes/fake-engine.ts";
+import { MemoryJournalStore } from "../fakes/memory-journal.ts";
+import { MortalJournalStore } from "../fakes/mortal-journal.ts";
+
+export const PHASE_1: Policy = {
+  phase: "1",
+  isolation: "worktree",
+  unattended: "forbidden",
+  retries: 0,
+  afterFailure: "stop",
+  breakerFailures: 2,
+  order: "listed",
+  skipping: "forbidden",
+  ignore: ["node_modules/"],
+  limits: TEST_LIMITS,
+};
+export const GO_ON: Policy = { ...PHASE_1, afterFailure: "breaker" };
+
+/** A task as a story tells it: what its agent does, and what else is special about it. */
+export interface TaskStory extends Partial<Omit<Task, "id" | "key">> {
+  readonly id: string;
+  readonly agent_: FakeProgram;
+}
+
+/**
+ * A workspace with a real git repository, and an engine and a journal in memory. The verify command is `check`, a
+ * program that fails while the tree has a file `broken`.
+ */
+export class NightWorld {
+  readonly folder: string;
+  readonly repositoryPath: string;
+  readonly engine = new FakeEngine();
+  readonly journals = new MortalJournalStore(new MemoryJournalStore());
+  readonly events: NightwardenEvent[] = [];
+  /** Called with each event when it is durable. */
+  onEvent: (event: NightwardenEvent) => void = () => undefined;
+  repository!: Repository;
+  private tokens = 0;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.repositoryPath = join(folder, "app");
+    this.engine.programs.set("sh", ({ files }, [, command]) => {
+      if (command !== "check") return 0;
+      return files.has("broken") ? 1 : 0;
+    });
+  }
+
+  static async create(files: Readonly<Record<string, string>> = { "a.txt": "one\n" }): Promise<NightWorld> {
+    const world = new NightWorld(mkdtempSync(join(tmpdir(), "nw-night-")));
+    mkdirSync(world.repositoryPath);
+    world.git("init", "-q", "-b", "main");
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(world.repositoryPath, name), text);
+    world.git("add", "-A");
+    world.git("commit", "-qm", "base");
+    world.repository = await world.open();
+    return world;
+  }
+
+  async open(): Promise<Repository> {
+    return await openRepository({
+      name: "app",
+      path: this.repositoryPath,
+      stateDir: join(this.folder, ".nightwarden"),
+    });
+  }
+
+  git(...args: string[]): string {
+    const identity = ["-c", "user.name=owner", "-c", "user.email=owner@example.org"];
+    return execFileSync("git", ["-C", this.repositoryPath, ...identity, ...args])
+      .toString()
+      .trim();
+  }
+
+  /** The subjects of what a night delivered, oldest first. */
+  landedSubjects(night: NightState): string[] {
+    const branch = `nightwarden/${night.night}`;
+    const exists = this.git("branch", "--list", branch) !== "";
+    return exists
+      ? this.git("log", "--reverse", "--format=%s", `main..${branch}`).split("\n").filter(Boolean)
+      : [];
+  }
+
+  task(story: TaskStory): Task {
+    const { agent_, id, ...rest } = story;
+    this.engine.programs.set(`agent-${id}`, agent_);
+    return {
+      id: id as TaskId,
+      key: taskKey("app", id as TaskId, digest(id)),
+      title: `Title of ${id}`,
+      prompt: "do it",
+      kind: "add",
+      repo: "app",
+      files: [],
+      dependsOn: [],
+      priority: 0,
+      agent: id,
+      verify: ["check"],
+      redTests: [],
+      limits: {},
+      ...rest,
+    };
+  }
+
+  /** One night on these tasks; undefined where nothing was left to start. */
+  async run(
+    stories: readonly TaskStory[],
+    overrides: Partial<NightOrder> = {},
+    stop: AbortSignal = new AbortController().signal,
+    deps: Partial<NightDeps> = {},
+  ): Promise<NightState | undefined> {
+    const tasks = stories.map((story) => this.task(story));
+    const policy = overrides.policy ?? PHASE_1;
+    const order: NightOrder = {
+      plan: { tasks, hash: digest(JSON.stringify(tasks)) },
+      policy,
+      limits: policy.limits,
+      policyHash: digest(JSON.stringify(policy)),
+      phase: "1",
+      purpose: "work",
+      attended: true,
+      loosened: [],
+      loosenedReason: undefined,
+      versions: {},
+      bases: new Map([["app", "main"]]),
+      verify: new Map([["app", ["check"]]]),
+      onEvent: (event) => {
+        this.events.push(event);
+        this.onEvent(event);
+      },
+      onProgress: () => undefined,
+      onOutput: () => undefined,
+      ...overrides,
+    };
+    return await runNight({ ...this.deps(tasks), ...deps }, order, stop);
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private deps(tasks: readonly Task[]): NightDeps {
+    const agents = tasks.map(
+      (task) => new CommandAgent({ name: task.agent, command: [`agent-${task.id}`], env: {} }),
+    );
+    return {
+      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      journals: this.journals,
+      sandboxes: this.engine,
+      trees: this.engine,
+      images: IMAGES,
+      outputs: OUTPUTS,
+      repositories: new Map([["app", this.repository]]),
+      agents: new Map(agents.map((agent) => [agent.name, agent])),
+      sweep: async () => {
+        const containers = this.engine.open_.size;
+        this.engine.open_.clear();
+        return await Promise.resolve({ containers, volumes: 0 });
+      },
+      probe: async () => await Promise.resolve(),
+      newToken: () => `token${String((this.tokens += 1)).padStart(16, "0")}`,
+      digest,
+      random: Math.random,
+    };
+  }
+}
+
+const IMAGES: Images = {
+  ensure: async () => await Promise.resolve({ id: "sha256:fake", base: "fake", built: false }),
+};
+
+const OUTPUTS: Outputs = {
+  open: async () =>
+    await Promise.resolve({
+      write: () => undefined,
+      close: async () => await Promise.resolve({ file: "output", sha256: digest(""), lines: 0 }),
+    }),
+};

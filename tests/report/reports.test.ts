@@ -1,0 +1,262 @@
+import { stripVTControlCharacters, styleText } from "node:util";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Fact } from "../../src/core/event.ts";
+import { queueState } from "../../src/core/queue.ts";
+import { statusOf } from "../../src/core/status.ts";
+import { summarise, type NightSummary } from "../../src/core/summary.ts";
+import { displayWidth, fitWidth } from "../../src/report/fit-width.ts";
+import { renderProgressLine } from "../../src/report/render-progress-line.ts";
+import { renderStatusText } from "../../src/report/render-status-text.ts";
+import { renderSummaryMarkdown } from "../../src/report/render-summary-markdown.ts";
+import { renderSummaryText } from "../../src/report/render-summary-text.ts";
+import type { TextTarget } from "../../src/report/text-target.ts";
+import * as story from "../fixtures/night-story.ts";
+
+const PLAIN: TextTarget = { width: 80, paint: (_, text) => text };
+const COLOUR: TextTarget = {
+  width: 80,
+  paint: (style, text) => styleText(style, text, { validateStream: false }),
+};
+const EVIL = "\u001B]0;owned\u0007\u202Eevil\u009B2J <img src=https://evil/> @octocat [x](y)";
+
+/** Ten tasks, of which most land, in one repository, with a demo policy and a warning. */
+function tenTasks(title = "Make the thing a little better than it was before"): Fact[] {
+  const tasks = Array.from({ length: 10 }, (_, index) =>
+    story.testTask(`task-number-${index}`, { title: `${title} ${index}` }),
+  );
+  const ends = tasks.flatMap((task, index) => {
+    if (index === 3)
+      return story.failedFacts(task, "cap-wall-clock", "it worked for more than 15m (limit wallClock)");
+    if (index === 6)
+      return [...story.failedFacts(task, "verify-failed", `"npm test" ended with exit code 1 ${title}`)];
+    return index < 8 ? story.landedFacts(task, story.commitOf(index)) : [];
+  });
+  const loosened = [{ key: "afterFailure", specified: "stop", used: "breaker" }];
+  return [
+    story.started(tasks, { purpose: "demo", loosened, loosenedReason: `shows a whole night ${title}` }),
+    story.prepared(),
+    { type: "warning.raised", data: { code: "w", message: `a warning ${title}` } },
+    ...ends,
+    story.delivered(story.commitOf(7)),
+    story.finished("interrupted", "SIGINT"),
+  ];
+}
+
+function summaryOf(facts: readonly Fact[]): NightSummary {
+  return summarise(story.nightOf(facts));
+}
+
+describe("the summary on a terminal", () => {
+  test("of ten tasks fits on one screen, with what went wrong first", () => {
+    const text = renderSummaryText(summaryOf(tenTasks()), PLAIN);
+    expect(text.split("\n").length - 1).toBeLessThanOrEqual(24);
+    expect(text).toMatchInlineSnapshot(`
+      "Night 2026-11-20-k3f9: 6 of 10 tasks landed, 2 failed, 2 not started
+      Stopped because someone asked: SIGINT
+      phase 1 · docker · attended · demo: no evidence for a promotion · 52s
+      Looser than phase 1: afterFailure breaker (specified: stop). Reason: shows a wh…
+
+      > Try one of 2 again, if you want: nightwarden rerun task-number-3
+      > Look at what landed in demo (6):
+          git -C /home/me/demo log --stat bbbbbbbbbbbb..nightwarden/2026-11-20-k3f9
+      > Go on with the tasks that are left: nightwarden run
+      ! a warning Make the thing a little better than it was before
+
+      failed        task-number-3  Over its time limit: it worked for more than 15m (…
+      failed        task-number-6  Tests failed: "npm test" ended with exit code 1 Ma…
+      not started   task-number-8  Make the thing a little better than it was before 8
+      not started   task-number-9  Make the thing a little better than it was before 9
+      landed        task-number-0  +12 -3 in 2 files · Make the thing a little better…
+      landed        task-number-1  +12 -3 in 2 files · Make the thing a little better…
+      landed        task-number-2  +12 -3 in 2 files · Make the thing a little better…
+      landed        task-number-4  +12 -3 in 2 files · Make the thing a little better…
+      landed        task-number-5  +12 -3 in 2 files · Make the thing a little better…
+      landed        task-number-7  +12 -3 in 2 files · Make the thing a little better…
+
+      nightwarden/2026-11-20-k3f9 in /home/me/demo: 6 landed
+      "
+    `);
+  });
+
+  test("is never wider than the terminal, but for a command", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 40, max: 160 }), (title, width) => {
+        const lines = renderSummaryText(summaryOf(tenTasks(title)), { ...PLAIN, width }).split("\n");
+        for (const line of lines.filter((each) => !/^(?: {4}|> .*: )/.test(each))) {
+          expect(displayWidth(line)).toBeLessThanOrEqual(width);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("says the same in colour and without", () => {
+    const summary = summaryOf(tenTasks());
+    const coloured = renderSummaryText(summary, COLOUR);
+    expect(coloured).toContain("\u001B[31m");
+    expect(stripVTControlCharacters(coloured)).toBe(renderSummaryText(summary, PLAIN));
+  });
+
+  test("never cuts a command", () => {
+    const path = `/home/${"deep/".repeat(40)}`;
+    const task = story.testTask("a");
+    const facts = [
+      story.started([task]),
+      story.prepared("demo", path),
+      ...story.landedFacts(task, story.commitOf(1)),
+    ];
+    const text = renderSummaryText(summaryOf([...facts, story.delivered(story.commitOf(1))]), PLAIN);
+    expect(text).toContain(`git -C ${path} log --stat bbbbbbbbbbbb..nightwarden/${story.NIGHT}`);
+  });
+});
+
+describe("the summary as Markdown", () => {
+  test("has the details of what failed, and where the results are", () => {
+    const task = story.testTask("a", { title: "Bump @types/node" });
+    const finding = { rule: "change-size", level: "block" as const, message: "500 lines changed" };
+    const text = renderSummaryMarkdown(
+      summaryOf([
+        story.started([task]),
+        story.prepared(),
+        story.begun(task),
+        {
+          type: "checks.finished",
+          data: { ...story.refOf(task), commit: story.commitOf(1), findings: [finding] },
+        },
+        story.verified(task, "1 test failed\n```\n# not a heading"),
+        ...story.failedFacts(task, "verify-failed", '"npm test" ended with exit code 1').slice(1),
+        story.finished("first-failure", "a task failed"),
+      ]),
+    );
+    expect(text).toMatchInlineSnapshot(`
+      "# Night 2026-11-20-k3f9
+
+      **0 of 1 task landed, 1 failed.** Stopped at the first failed task, as this phase demands: a task failed.
+
+      phase 1 · docker · attended · began 2026-11-20T22:00:01.000Z · 7s
+
+      ## What needs you
+
+      - Try it again, if you want: \`nightwarden rerun a\`
+
+      ## Tasks
+
+      - **failed** \`a\` Bump \`@types/node\` (3s) — Tests failed: "npm test" ended with exit code 1
+
+      ### \`a\`
+
+      - blocked by \`change-size\`: 500 lines changed
+
+      \`\`\`\`text
+      1 test failed
+      \`\`\`
+      # not a heading
+      \`\`\`\`
+
+      ## Where the results are
+
+      - \`nightwarden/2026-11-20-k3f9\` in \`/home/me/demo\`, from \`refs/heads/main\` at \`bbbbbbbbbbbb\`: nothing landed
+      "
+    `);
+  });
+});
+
+describe("the status", () => {
+  test("of a running night says what is being done", () => {
+    const tasks = [story.testTask("a"), story.testTask("b")] as const;
+    const night = story.nightOf([
+      story.started(tasks),
+      ...story.landedFacts(tasks[0], story.commitOf(1)),
+      story.begun(tasks[1]),
+    ]);
+    const owner = { pid: 4711, startedAt: "2026-11-20T22:00:00.000Z", command: "nightwarden run" };
+    const now = new Date("2026-11-20T22:10:00.000Z");
+    const status = statusOf({ night, owner, plan: { tasks }, queue: queueState([night], []), now });
+    expect(renderStatusText(status, PLAIN)).toMatchInlineSnapshot(`
+      "Night 2026-11-20-k3f9 is running, for 9m 59s, process 4711
+      1 of 2 tasks landed, 1 running
+      b: preparing the sandbox, for 9m 51s · Do b
+      Queue: 1 to do, 1 landed, 0 failed
+
+      landed     a Do a
+      to do      b Do b
+      "
+    `);
+  });
+
+  test("of a new workspace says how to begin", () => {
+    const status = statusOf({
+      night: undefined,
+      owner: undefined,
+      plan: { tasks: [] },
+      queue: queueState([], []),
+      now: new Date(),
+    });
+    expect(renderStatusText(status, PLAIN)).toContain("nightwarden run");
+  });
+});
+
+describe("live progress", () => {
+  test("tells a night in its order, and nothing twice", () => {
+    const lines = story
+      .eventsOf(tenTasks("x").slice(0, 14))
+      .flatMap((event) => renderProgressLine(event) ?? []);
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "night 2026-11-20-k3f9: 10 tasks, phase 1, docker",
+        "demo: from refs/heads/main at bbbbbbbbbbbb",
+        "warning: a warning x",
+        "task-number-0: attempt 1",
+        "task-number-0: +12 -3 in 2 files",
+        "task-number-0: tests passed after 1.2s",
+        "task-number-0: landed as cccccccccccc",
+        "task-number-1: attempt 1",
+        "task-number-1: +12 -3 in 2 files",
+        "task-number-1: tests passed after 1.2s",
+      ]
+    `);
+  });
+});
+
+describe("text that an agent or a plan controls is inert", () => {
+  const hostile = summaryOf(tenTasks(EVIL));
+  const CONTROL = /[^\P{Cc}\n]|\p{Cf}/u;
+
+  test("in the summary on a terminal", () => {
+    expect(renderSummaryText(hostile, PLAIN)).not.toMatch(CONTROL);
+  });
+
+  test("in the summary as Markdown", () => {
+    const text = renderSummaryMarkdown(hostile);
+    expect(text).not.toMatch(CONTROL);
+    const active = text.replaceAll(/\\[!-/:-@[-`{-~]|(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, "");
+    expect(active).not.toMatch(/[<[@]|:\//);
+  });
+
+  test("in the status", () => {
+    const night = story.nightOf(tenTasks(EVIL).slice(0, 5));
+    const plan = { tasks: [story.testTask("a", { title: EVIL })] };
+    const owner = { pid: 1, startedAt: EVIL, command: EVIL };
+    const status = statusOf({ night, owner, plan, queue: queueState([night], []), now: new Date() });
+    expect(renderStatusText(status, PLAIN)).not.toMatch(CONTROL);
+    expect(JSON.stringify(status)).not.toMatch(CONTROL);
+  });
+
+  test("in live progress", () => {
+    const facts = [
+      ...tenTasks(EVIL),
+      { type: "night.stopping", data: { why: "asked", detail: EVIL } },
+    ] as Fact[];
+    for (const event of story.eventsOf(facts)) {
+      expect(renderProgressLine(event) ?? "").not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
+});
+
+test("text is cut by the columns that it takes, not by its characters", () => {
+  expect(fitWidth("日本語のテスト", 7)).toBe("日本語…");
+  expect(fitWidth("e\u0301te\u0301", 3)).toBe("e\u0301te\u0301");
+  expect(fitWidth("plain", 5)).toBe("plain");
+  expect(fitWidth("plain", 4)).toBe("pla…");
+});

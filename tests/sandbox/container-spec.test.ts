@@ -1,0 +1,216 @@
+import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import { describe, expect, it } from "vitest";
+import type { SelfCheck } from "../../src/core/event.ts";
+import type { Limits } from "../../src/core/limits.ts";
+import { containerDifferences, selfCheckDifferences } from "../../src/sandbox/compare-container.ts";
+import { collectorSpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+
+const LIMITS: Limits = {
+  wallClock: 60_000,
+  firstOutput: 5_000,
+  verifyTime: 30_000,
+  memory: 2 ** 31,
+  cpus: 2,
+  pids: 100,
+  openFiles: 100,
+  fileSize: 2 ** 20,
+  tmp: 2 ** 20,
+  output: 2 ** 20,
+  captureFiles: 10,
+  captureSize: 2 ** 20,
+  changedFiles: 10,
+  changedLines: 10,
+};
+const sandbox = sandboxSpec({
+  name: "n",
+  image: "sha256:1",
+  labels: { a: "b" },
+  tree: "volume",
+  slot: 2,
+  limits: LIMITS,
+});
+const collector = collectorSpec({
+  name: "n",
+  image: "sha256:1",
+  labels: {},
+  trees: [{ volume: "volume", path: "/trees/agent" }],
+});
+
+/** What an engine that did everything as asked would answer. */
+function faithful(spec: ContainerCreateOptions): ContainerInspectInfo {
+  const info = {
+    Config: {
+      User: spec.User,
+      WorkingDir: spec.WorkingDir,
+      Entrypoint: spec.Entrypoint,
+      Cmd: null,
+      Tty: false,
+      OpenStdin: true,
+      StopSignal: spec.StopSignal,
+      Env: ["PATH=/bin", ...(spec.Env ?? [])],
+      Labels: spec.Labels,
+    },
+    HostConfig: { ...spec.HostConfig, MaskedPaths: ["/proc/kcore"], ReadonlyPaths: ["/proc/sys"] },
+    NetworkSettings: { Networks: { none: {} } },
+    Mounts: (spec.HostConfig?.Mounts ?? []).map((mount) => ({
+      Type: "volume",
+      Name: mount.Source,
+      Destination: mount.Target,
+    })),
+    AppArmorProfile: "docker-default",
+  };
+  return structuredClone(info) as unknown as ContainerInspectInfo;
+}
+
+/** Another value than `value`, of a kind that an engine might answer. */
+function weakened(value: unknown): unknown {
+  if (typeof value === "boolean") return !value;
+  if (typeof value === "number") return value + 1;
+  if (typeof value === "string") return `${value}x`;
+  if (Array.isArray(value)) return value.length > 0 ? [] : ["x"];
+  if (typeof value === "object" && value !== null && Object.keys(value).length > 0) return {};
+  return { x: "x" };
+}
+
+describe("what is asked of the engine", () => {
+  it("gives the agent no network, no capability, no privilege, no writable root and no host folder", () => {
+    expect(sandbox.HostConfig).toMatchObject({
+      NetworkMode: "none",
+      CapDrop: ["ALL"],
+      CapAdd: [],
+      Privileged: false,
+      ReadonlyRootfs: true,
+      SecurityOpt: ["no-new-privileges"],
+      IpcMode: "private",
+      PidMode: "",
+      Binds: [],
+      Devices: [],
+      Memory: 2 ** 31,
+      MemorySwap: 2 ** 31,
+      PidsLimit: 100,
+      NanoCpus: 2e9,
+    });
+    expect(sandbox.HostConfig?.Mounts?.map((mount) => mount.Type)).toEqual(["volume"]);
+  });
+
+  it("never runs the agent as root, nor as the same user as a neighbour", () => {
+    const users = [0, 1, 2].map(
+      (slot) => sandboxSpec({ name: "n", image: "i", labels: {}, tree: "v", slot, limits: LIMITS }).User,
+    );
+    expect(new Set(users).size).toBe(3);
+    for (const user of users) expect(user).toMatch(/^640\d\d:640\d\d$/);
+  });
+
+  it("gives the collector four capabilities, each for one thing, and no network either", () => {
+    expect(collector.HostConfig).toMatchObject({
+      NetworkMode: "none",
+      CapDrop: ["ALL"],
+      ReadonlyRootfs: true,
+      Privileged: false,
+      CapAdd: ["CHOWN", "DAC_READ_SEARCH", "SETGID", "SETUID"],
+    });
+  });
+});
+
+describe("comparing what was made with what was asked", () => {
+  it("finds nothing where the engine did as asked", () => {
+    expect(containerDifferences(sandbox, ["PATH=/bin"], faithful(sandbox))).toEqual([]);
+    expect(containerDifferences(collector, ["PATH=/bin"], faithful(collector))).toEqual([]);
+  });
+
+  it.each(Object.keys(sandbox.HostConfig ?? {}).filter((field) => field !== "RestartPolicy"))(
+    "finds an engine that answers another HostConfig.%s",
+    (field) => {
+      const info = faithful(sandbox);
+      const hostConfig = info.HostConfig as unknown as Record<string, unknown>;
+      hostConfig[field] = weakened(hostConfig[field]);
+      const differences = containerDifferences(sandbox, ["PATH=/bin"], info);
+      expect(differences.join()).toContain(`HostConfig.${field}`);
+    },
+  );
+
+  it.each([
+    ["a user", (info: ContainerInspectInfo) => (info.Config.User = "0:0"), "Config.User"],
+    [
+      "an environment variable",
+      (info: ContainerInspectInfo) => info.Config.Env.push("HTTP_PROXY=http://host"),
+      "Config.Env",
+    ],
+    [
+      "an entry point",
+      (info: ContainerInspectInfo) => (info.Config.Entrypoint = ["/bin/sh"]),
+      "Config.Entrypoint",
+    ],
+    [
+      "a network",
+      (info: ContainerInspectInfo) => Object.assign(info.NetworkSettings.Networks, { bridge: {} }),
+      "Networks",
+    ],
+    [
+      "a mount",
+      (info: ContainerInspectInfo) =>
+        info.Mounts.push({ Type: "bind", Source: "/", Destination: "/host" } as never),
+      "Mounts",
+    ],
+    [
+      "unmasked paths",
+      (info: ContainerInspectInfo) => Object.assign(info.HostConfig, { MaskedPaths: [] }),
+      "MaskedPaths",
+    ],
+    [
+      "no AppArmor profile",
+      (info: ContainerInspectInfo) => Object.assign(info, { AppArmorProfile: "unconfined" }),
+      "AppArmor",
+    ],
+    [
+      "an automatic restart",
+      (info: ContainerInspectInfo) => Object.assign(info.HostConfig, { RestartPolicy: { Name: "always" } }),
+      "RestartPolicy",
+    ],
+    [
+      "another workspace's label",
+      (info: ContainerInspectInfo) => Object.assign(info.Config.Labels, { a: "c" }),
+      "Labels",
+    ],
+  ])("finds an engine that adds or changes %s", (_, change, field) => {
+    const info = faithful(sandbox);
+    change(info);
+    expect(containerDifferences(sandbox, ["PATH=/bin"], info).join()).toContain(field);
+  });
+});
+
+describe("comparing the inside with what was asked", () => {
+  const good: SelfCheck = {
+    uid: 64_003,
+    gid: 64_003,
+    interfaces: ["lo"],
+    capabilities: "0000",
+    boundingCapabilities: "0000",
+    noNewPrivileges: true,
+    seccomp: 2,
+    rootReadOnly: true,
+    memoryBytes: 2 ** 31,
+    pids: 100,
+  };
+
+  it("finds nothing in a sandbox that is as it should be, also where the kernel rounds memory to pages", () => {
+    expect(selfCheckDifferences(good, 2, LIMITS)).toEqual([]);
+    expect(selfCheckDifferences({ ...good, memoryBytes: 2 ** 31 - 4096 }, 2, LIMITS)).toEqual([]);
+  });
+
+  it.each([
+    ["root", { uid: 0 }],
+    ["a neighbour's user", { uid: 64_001, gid: 64_001 }],
+    ["a network card", { interfaces: ["lo", "eth0"] }],
+    ["a capability", { capabilities: "0000000000000400" }],
+    ["a capability that could be gained", { boundingCapabilities: "00000000a80425fb" }],
+    ["privileges that could be gained", { noNewPrivileges: false }],
+    ["no seccomp filter", { seccomp: 0 }],
+    ["a writable root", { rootReadOnly: false }],
+    ["more memory", { memoryBytes: 2 ** 32 }],
+    ["no memory limit", { memoryBytes: null }],
+    ["more processes", { pids: 4096 }],
+  ])("finds %s", (_, change) => {
+    expect(selfCheckDifferences({ ...good, ...change }, 2, LIMITS)).toHaveLength(1);
+  });
+});
