@@ -43,7 +43,8 @@ for (const [key, entry] of Object.entries({ ...packages })) {
     const os = words.map((word) => operatingSystems.get(word)).find(Boolean);
     const cpu = processors.find((processor) => words.some((word) => word.startsWith(processor)));
     if (!os && !cpu && words.some((word) => word.startsWith("wasm"))) continue;
-    const here = os === process.platform && cpu === process.arch && !words.some((word) => word.includes("musl"));
+    const here =
+      os === process.platform && cpu === process.arch && !words.some((word) => word.includes("musl"));
     if (here) throw new Error(`${name} is for this machine and did not install: see the log of npm install`);
     packages[`node_modules/${name}`] = {
       version: range.replace(/^[\^~=]/, ""),

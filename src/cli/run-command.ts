@@ -1,5 +1,6 @@
 import { pid } from "node:process";
-import { composeNight, lockWorkspace, openEngine, openJournals, toolVersions } from "../compose.ts";
+import { checkRepositories, composeNight, lockWorkspace, openEngine, openJournals, toolVersions } from "../compose.ts";
+import type { Config } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
@@ -33,6 +34,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       progress(
         `the last run (pid ${lock.takenOverFrom.pid ?? "unknown"}) ended without a word; putting things right`,
       );
+    await refuseUnfitRepositories(workspace.config);
     const journals = openJournals(workspace.config.workspaceDir, context.version);
     const parts = await openEngine(workspace.config);
     const deps = await composeNight({ workspace, journals, parts, onProgress: progress });
@@ -69,6 +71,19 @@ function unattendedLimitMs(workspace: LoadedWorkspace, isAttended: boolean): num
     code: "refused.phase",
     message: `phase ${phase} forbids a night without a person, and standard input is no terminal`,
     hint: "stay and watch: run it in a terminal, or say so with --attended (which is recorded)",
+  });
+}
+
+/** What `check` refuses, `run` refuses too, with all of it at once. */
+async function refuseUnfitRepositories(config: Config): Promise<void> {
+  const refused = (await checkRepositories(config)).filter((line) => line.verdict === "refused");
+  const [first, ...more] = refused;
+  if (!first) return;
+  const others = more.map((line) => `\n${line.subject}: ${line.message}`).join("");
+  throw new NightwardenError({
+    code: "refused.repository",
+    message: `${first.subject}: ${first.message}${others}`,
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
   });
 }
 

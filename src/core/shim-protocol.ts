@@ -5,7 +5,7 @@ import type { SelfCheck } from "./event.ts";
  * its own container, waits for a job on its standard input, and runs it.
  *
  * The shim's own lines begin with a prefix that holds a random word, given with the job; whatever else appears on
- * standard output was printed by the job. That keeps honest programs apart. It is not a guard: a program that runs
+ * standard output was printed by the job, but for the line end before each of the shim's lines. That keeps honest programs apart. It is not a guard: a program that runs
  * as the shim's user can imitate it, so nothing that the shim says after its self-check is ever a reason to land.
  */
 

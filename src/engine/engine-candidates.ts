@@ -127,7 +127,7 @@ function unsupported(host: string): string | undefined {
     case "tcp":
     case "http":
     case "https":
-      return URL.canParse(host) ? undefined : "this is not an address";
+      return URL.canParse(host) && new URL(host).hostname !== "" ? undefined : "this is not an address";
     case "ssh":
       return "engines over ssh are not supported: forward the remote socket (ssh -L /path/of.sock:/var/run/docker.sock HOST) and use unix:///path/of.sock";
     case "npipe":

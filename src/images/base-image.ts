@@ -51,7 +51,7 @@ export async function ensureBaseImage(options: {
   throw new NightwardenError({
     code: "refused.image",
     message: `there is no image to build on: ${reason}; and this machine is no Debian or Ubuntu, to build one from packages`,
-    hint: `Let the engine reach its registry, load ${publicDefault} into it, or set engine.baseImage to an image that it has.`,
+    hint: `Let the engine reach its registry, or load ${publicDefault} into it (docker load).`,
   });
 }
 

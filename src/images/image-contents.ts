@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { isNotFound, type EngineImage, type ImageEngine } from "./image-engine.ts";
 
 /** What our parts need to know of an image before they are put on top of it. */
@@ -29,7 +30,9 @@ export async function readImageContents(engine: ImageEngine, image: EngineImage)
     const found = paths.map(async (path) => {
       if (path === undefined) return false;
       try {
-        await container.infoArchive({ path });
+        const answer: unknown = await container.infoArchive({ path });
+        // An answer that nobody reads keeps its connection, and with it this process, for minutes.
+        if (answer instanceof Readable) answer.resume();
         return true;
       } catch (error) {
         if (isNotFound(error)) return false;

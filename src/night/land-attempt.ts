@@ -61,6 +61,9 @@ export async function landAttempt(
       data: { ...ref, from: commit, commit: rebuilt.commit, tip },
     });
     [commit, base] = [rebuilt.commit, tip];
+    if ((await repository.treeOf(commit)) === (await repository.treeOf(tip))) {
+      return failed("no-change", "another task has landed the same change before");
+    }
     const blocked = await inspectCandidate(attempt, commit, facts);
     if (blocked) return blocked;
     const { repo, verify: commands } = task;

@@ -11,7 +11,7 @@ import {
 } from "../core/shim-protocol.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Sandbox, Sandboxes, SandboxJob, SandboxRequest, SandboxRun } from "../contracts/sandbox.ts";
-import { LineSplitter } from "../lib/line-splitter.ts";
+import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
 import type { AttachChunk } from "./attach-stream.ts";
 import { selfCheckDifferences } from "./compare-container.ts";
 import { HOME_PATH, LABEL_ATTEMPT, LABEL_ROLE, LABEL_WORKSPACE, sandboxSpec } from "./container-spec.ts";
@@ -52,7 +52,7 @@ export class DockerSandboxes implements Sandboxes {
     const container = await EngineContainer.start(this.docker, spec);
     const output = container.output();
     try {
-      const { check, rest } = await readSelfCheck(output);
+      const check = await readSelfCheck(output);
       const differences = selfCheckDifferences(check, slot, limits);
       if (differences.length > 0) {
         throw new NightwardenError({
@@ -61,7 +61,7 @@ export class DockerSandboxes implements Sandboxes {
           hint: "Nothing untrusted was started in it. Update the engine; see docs/containment.md.",
         });
       }
-      return new DockerSandbox({ container, output, pending: rest, selfCheck: check, clock: this.clock });
+      return new DockerSandbox({ container, output, selfCheck: check, clock: this.clock });
     } catch (error) {
       await container.remove();
       throw error;
@@ -70,9 +70,7 @@ export class DockerSandboxes implements Sandboxes {
 }
 
 /** The shim's first line. Nothing untrusted has run yet, so what is read here is ours. */
-async function readSelfCheck(
-  output: AsyncGenerator<AttachChunk>,
-): Promise<{ check: SelfCheck; rest: AttachChunk[] }> {
+async function readSelfCheck(output: AsyncGenerator<AttachChunk>): Promise<SelfCheck> {
   let [stdout, stderr] = ["", ""];
   const deadline = AbortSignal.timeout(SELF_CHECK_DEADLINE_MS);
   for (;;) {
@@ -87,9 +85,9 @@ async function readSelfCheck(
     }
     if (next.value.stream === "stderr") stderr += next.value.bytes.toString("utf8");
     else stdout += next.value.bytes.toString("utf8");
-    const end = stdout.indexOf("\n");
-    if (end < 0) continue;
-    const message = parseShimLine(stdout.slice(0, end), SELF_CHECK_PREFIX);
+    const [line, ...after] = stdout.trimStart().split("\n");
+    if (line === undefined || after.length === 0) continue;
+    const message = parseShimLine(line, SELF_CHECK_PREFIX);
     if (message?.type !== "self-check") {
       const hint = "The image's shim is not ours, or of another version. Try: nightwarden image build";
       const said = stdout.slice(0, 200);
@@ -99,7 +97,7 @@ async function readSelfCheck(
         hint,
       });
     }
-    return { check: message.check, rest: [] };
+    return message.check;
   }
 }
 
@@ -131,7 +129,6 @@ class DockerSandbox implements Sandbox {
   constructor(options: {
     container: EngineContainer;
     output: AsyncGenerator<AttachChunk>;
-    pending: AttachChunk[];
     selfCheck: SelfCheck;
     clock: Clock;
   }) {
@@ -196,6 +193,8 @@ class RunWatch {
   private missingProgram: string | null = null;
   private allPassed = false;
   private isSpeaking = false;
+  /** An empty line that is the shim's if its message follows, and the program's otherwise. */
+  private heldEmptyLine = false;
 
   constructor(options: { container: EngineContainer; job: SandboxJob; nonce: string; clock: Clock }) {
     this.container = options.container;
@@ -266,15 +265,19 @@ class RunWatch {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  private onLine(
-    stream: AttachChunk["stream"],
-    line: { readonly text: string; readonly cut: boolean },
-  ): void {
-    const message = stream === "stdout" ? parseShimLine(line.text, this.prefix) : undefined;
-    if (message) {
-      this.onShimMessage(message);
+  private onLine(stream: AttachChunk["stream"], line: SplitLine): void {
+    if (stream === "stderr") {
+      this.handOn(stream, line);
       return;
     }
+    const message = parseShimLine(line.text, this.prefix);
+    if (this.heldEmptyLine && !message) this.handOn(stream, { text: "", cut: false });
+    this.heldEmptyLine = !message && line.text === "";
+    if (message) this.onShimMessage(message);
+    else if (!this.heldEmptyLine) this.handOn(stream, line);
+  }
+
+  private handOn(stream: AttachChunk["stream"], line: SplitLine): void {
     this.isSpeaking = true;
     // After the cap nothing more is handed on, or the reader would see more than was allowed while the kill is under way.
     if (this.reason === "exited") this.job.onLine({ stream, ...line });

@@ -11,8 +11,9 @@ import { selfCheck } from "./self-check.ts";
 
 const EXIT_NO_JOB = 64;
 
+/** Always on a line of its own: a program need not end its last line. */
 function say(prefix: string, message: ShimMessage): void {
-  process.stdout.write(`${prefix}${JSON.stringify(message)}\n`);
+  process.stdout.write(`\n${prefix}${JSON.stringify(message)}\n`);
 }
 
 async function main(): Promise<number> {

@@ -15,6 +15,8 @@ export interface Programs {
   write(path: string, text: string): readonly string[];
   remove(path: string): readonly string[];
   print(text: string): readonly string[];
+  /** Prints exactly these characters. */
+  printRaw(text: string): readonly string[];
   exit(code: number): readonly string[];
   /** Prints its standard input and its environment variable `NAME`. */
   echo(): readonly string[];
@@ -241,6 +243,21 @@ export function testSandboxes(name: string, setUp: () => Promise<SandboxesUnderT
         env: { NAME: "value" },
       });
       expect(lines).toEqual(["the prompt", "NAME=value"]);
+    });
+
+    it("a program that does not end its last line loses nothing, and hides nothing that follows", async () => {
+      const { programs } = under;
+      const commands = [programs.write("x", "x"), programs.printRaw("no end"), programs.exit(3)];
+      const { lines, run } = await runOnTree(under, source, commands);
+      expect(lines).toEqual(["no end"]);
+      expect(run).toMatchObject({ failedCommand: 2, end: { exitCode: 3 } });
+    });
+
+    it("empty lines are the program's own, no more and no fewer", async () => {
+      const { programs } = under;
+      const commands = [programs.printRaw("\na\n\n\n"), programs.printRaw("\n")];
+      const { lines } = await runOnTree(under, source, commands);
+      expect(lines).toEqual(["", "a", "", "", ""]);
     });
 
     it("a program that does not exist is named", async () => {

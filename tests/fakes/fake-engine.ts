@@ -152,6 +152,7 @@ export const FAKE_PROGRAMS: Programs = {
   write: (path, text) => ["write", path, text],
   remove: (path) => ["remove", path],
   print: (text) => ["print", text],
+  printRaw: (text) => ["print", ...text.replace(/\n$/, "").split("\n")],
   exit: (code) => ["exit", String(code)],
   echo: () => ["echo"],
   hang: () => ["hang"],
@@ -164,8 +165,8 @@ const BUILT_IN: Readonly<Record<string, FakeProgram>> = {
     return 0;
   },
   remove: ({ files }, [path = ""]) => (files.delete(path) ? 0 : 1),
-  print: ({ print }, [text = ""]) => {
-    print(text);
+  print: ({ print }, lines) => {
+    for (const line of lines) print(line);
     return 0;
   },
   exit: (_, [code]) => Number(code),
