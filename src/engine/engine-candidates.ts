@@ -64,7 +64,7 @@ export async function engineCandidates(options: LookupOptions): Promise<EngineCa
 }
 
 /** The sockets of the engines that people have, the system's own first. */
-export function knownSockets(options: Pick<LookupOptions, "env" | "homeDir" | "uid">): string[] {
+function knownSockets(options: Pick<LookupOptions, "env" | "homeDir" | "uid">): string[] {
   const runtimeDir =
     options.env["XDG_RUNTIME_DIR"] ?? (options.uid === undefined ? undefined : `/run/user/${options.uid}`);
   const home = (...parts: string[]): string => path.join(options.homeDir, ...parts);

@@ -26,8 +26,8 @@ export function fileEntry(entryPath: string, text: string): ContextEntry {
 }
 
 /**
- * Everything in a folder of the host, below `prefix` in the context, that `keep` does not leave out. Sockets, devices
- * and the like are passed by. A folder that `keep` leaves out is still looked into when `look` says so.
+ * Everything in a folder of the host that `keep` does not leave out, below `prefix` in the context. Sockets, devices and the
+ * like are passed by. A folder that is left out is still looked into: what is in it may be kept.
  */
 export async function readFolder(options: {
   readonly folder: string;

@@ -16,8 +16,8 @@ export interface EngineImage {
   readonly volumes: readonly string[];
 }
 
-export const LABEL_MANAGED = "nightwarden.managed";
-export const LABEL_CONTENT = "nightwarden.content";
+const LABEL_MANAGED = "nightwarden.managed";
+const LABEL_CONTENT = "nightwarden.content";
 
 /** Lines of a build that are kept to explain why it failed. */
 const TAIL_LINES = 15;

@@ -8,6 +8,14 @@ import { repositoryOf, repositoryStateOf } from "./night.ts";
 import type { Attempt, CaptureFacts } from "./run-attempt.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
+/** A commit that has passed the checks and the verify commands. */
+export interface VerifiedCandidate {
+  readonly commit: ObjectId;
+  /** What was verified: the same key needs no second run. */
+  readonly key: string;
+  readonly facts: CaptureFacts;
+}
+
 /** Runs the checks on a candidate and records what they found. The outcome, if it may not land. */
 export async function inspectCandidate(
   attempt: Attempt,
@@ -32,16 +40,12 @@ export async function inspectCandidate(
  *
  * The only writer of a night's branch. From the event `landing.started` on it is not interrupted.
  */
-export async function landAttempt(
-  attempt: Attempt,
-  verifiedCommit: ObjectId,
-  verifiedKey: string,
-  facts: CaptureFacts,
-): Promise<Outcome> {
+export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate): Promise<Outcome> {
   const { night, task, ref } = attempt;
   const { record } = night;
   const repository = repositoryOf(night, task.repo);
-  let [commit, key, base] = [verifiedCommit, verifiedKey, attempt.base];
+  let { commit, key } = candidate;
+  let { base } = attempt;
   for (
     let { tip } = repositoryStateOf(night, task.repo);
     tip !== base;
@@ -64,7 +68,7 @@ export async function landAttempt(
     if ((await repository.treeOf(commit)) === (await repository.treeOf(tip))) {
       return failed("no-change", "another task has landed the same change before");
     }
-    const blocked = await inspectCandidate(attempt, commit, facts);
+    const blocked = await inspectCandidate(attempt, commit, candidate.facts);
     if (blocked) return blocked;
     const { repo, verify: commands } = task;
     const rebuiltKey = await verifyKey({ night, repo, commit, commands });

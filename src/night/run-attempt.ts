@@ -7,7 +7,7 @@ import { lowerLimits, type Limits } from "../core/limits.ts";
 import type { Task } from "../core/plan.ts";
 import { agentFailure } from "../core/run-failure.ts";
 import { commitMessage } from "../core/commit-message.ts";
-import { inspectCandidate, landAttempt } from "./land-attempt.ts";
+import { inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
@@ -53,31 +53,57 @@ export async function runAttempt(night: Night, task: Task, number: number): Prom
 }
 
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
-  const { night, ref, task, limits } = attempt;
+  const { night, ref } = attempt;
   night.stop.throwIfAborted();
   const trees = await night.deps.trees.open({ attempt: ref, slot: SLOT });
+  let verified: VerifiedCandidate | Outcome;
   try {
-    const failure = await runAgent(attempt, trees, image);
-    if (failure) return failure;
-    const captured = await capture(attempt, trees);
-    if (captured.kind === "failed") return captured.outcome;
-    const { commit } = captured;
-    const blocked = await inspectCandidate(attempt, commit, captured.facts);
-    if (blocked) return blocked;
-    night.stop.throwIfAborted();
-    const key = await verifyKey({ night, repo: task.repo, commit, commands: task.verify });
-    await night.record.record({ type: "verify.started", data: { ...ref, commit, key } });
-    const { repo, verify: commands } = task;
-    const verified = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits, trees });
-    await night.record.record({
-      type: "verify.finished",
-      data: { ...ref, commit, key, verdict: verified.verdict },
-    });
-    if (verified.failure) return verified.failure;
-    return await landAttempt(attempt, commit, key, captured.facts);
-  } finally {
+    verified = await makeVerified(attempt, trees, image);
+  } catch (error) {
     await trees.close();
+    throw error;
   }
+  // What lands is in git by now: the trees can go meanwhile.
+  const closing = trees.close();
+  const [landing, closed] = await Promise.allSettled([
+    "kind" in verified ? verified : landAttempt(attempt, verified),
+    closing,
+  ]);
+  if (landing.status === "rejected") throw landing.reason;
+  // Trees that a landed attempt could not remove are removed, and reported, at the night's end.
+  if (closed.status === "rejected" && landing.value.kind === "failed") throw closed.reason;
+  return landing.value;
+}
+
+/** From a tree to a commit that has passed checks and verification, or to the reason why there is none. */
+async function makeVerified(
+  attempt: Attempt,
+  trees: OpenTrees,
+  image: string,
+): Promise<VerifiedCandidate | Outcome> {
+  const { night, ref, task, limits } = attempt;
+  const failure = await runAgent(attempt, trees, image);
+  if (failure) return failure;
+  const captured = await capture(attempt, trees);
+  if (captured.kind === "failed") return captured.outcome;
+  const { commit, facts } = captured;
+  const blocked = await inspectCandidate(attempt, commit, facts);
+  if (blocked) return blocked;
+  night.stop.throwIfAborted();
+  const key = await verifyKey({ night, repo: task.repo, commit, commands: task.verify });
+  await night.record.record({ type: "verify.started", data: { ...ref, commit, key } });
+  const { repo, verify: commands } = task;
+  const { verdict, failure: red } = await verifyCommit({
+    night,
+    attempt: ref,
+    repo,
+    commit,
+    commands,
+    limits,
+    trees,
+  });
+  await night.record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict } });
+  return red ?? { commit, key, facts };
 }
 
 /** Fills the tree, lets the agent work in it, and makes sure that nothing of it runs any more. */

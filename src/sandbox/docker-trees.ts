@@ -61,10 +61,12 @@ export class DockerTrees implements Trees {
         labels: { ...labels, [LABEL_ROLE]: "collector" },
         trees: TREE_NAMES.map((tree) => ({ volume: names[tree], path: `${TREES_PATH}/${tree}` })),
       });
-      const container = await EngineContainer.start(this.docker, spec);
+      // Not waited for: a sandbox can start on the volumes meanwhile.
+      const collector = EngineContainer.start(this.docker, spec);
+      collector.catch(() => undefined);
       const open = new DockerOpenTrees({
         docker: this.docker,
-        container,
+        collector,
         volumes: Object.values(names),
         slot: options.slot,
       });
@@ -88,25 +90,23 @@ export class DockerTrees implements Trees {
 
 class DockerOpenTrees implements OpenTrees {
   private readonly docker: Docker;
-  private readonly container: EngineContainer;
+  private readonly collector: Promise<EngineContainer>;
   private readonly volumes: readonly string[];
   private readonly slot: number;
-  private readonly replies: AsyncGenerator<{ reply: CollectorReply; content: Uint8Array }, undefined>;
-  private isReady = false;
+  private replies: AsyncGenerator<{ reply: CollectorReply; content: Uint8Array }, undefined> | undefined;
   /** Requests take turns: the collector answers one at a time. */
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: {
     docker: Docker;
-    container: EngineContainer;
+    collector: Promise<EngineContainer>;
     volumes: readonly string[];
     slot: number;
   }) {
     this.docker = options.docker;
-    this.container = options.container;
+    this.collector = options.collector;
     this.volumes = options.volumes;
     this.slot = options.slot;
-    this.replies = collectorReplies(options.container);
   }
 
   async fill(tree: TreeName, source: TreeSource): Promise<{ entries: number }> {
@@ -160,7 +160,9 @@ class DockerOpenTrees implements OpenTrees {
   }
 
   async close(): Promise<void> {
-    await this.container.remove();
+    // A collector that could not start has left nothing, and whoever needed it has been told.
+    const collector = await this.collector.catch(() => undefined);
+    await collector?.remove();
     await removeVolumes(this.docker, this.volumes);
   }
 
@@ -171,22 +173,25 @@ class DockerOpenTrees implements OpenTrees {
   }
 
   private async send(request: CollectorRequest, body?: Uint8Array): Promise<void> {
-    await this.container.write(encodeFrame(request, body));
+    await (await this.collector).write(encodeFrame(request, body));
   }
 
   private async nextReply(): Promise<{ reply: CollectorReply; content: Uint8Array }> {
-    if (!this.isReady) {
-      const first = await this.takeReply();
+    if (!this.replies) {
+      this.replies = collectorReplies(await this.collector);
+      const first = await this.takeReply(this.replies);
       if (first.reply.type !== "ready") throw unexpected(first.reply);
-      this.isReady = true;
     }
-    return await this.takeReply();
+    return await this.takeReply(this.replies);
   }
 
-  private async takeReply(): Promise<{ reply: CollectorReply; content: Uint8Array }> {
-    const timer = setTimeout(() => void this.container.kill().catch(() => undefined), COLLECTOR_DEADLINE_MS);
+  private async takeReply(
+    replies: NonNullable<typeof this.replies>,
+  ): Promise<{ reply: CollectorReply; content: Uint8Array }> {
+    const collector = await this.collector;
+    const timer = setTimeout(() => void collector.kill().catch(() => undefined), COLLECTOR_DEADLINE_MS);
     try {
-      const next = await this.replies.next();
+      const next = await replies.next();
       if (next.done) {
         throw new NightwardenError({
           code: "infra.collector",

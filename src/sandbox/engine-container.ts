@@ -91,10 +91,19 @@ export class EngineContainer {
   /** Writes to standard input, at the reader's pace. A container that has ended takes everything and does nothing. */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.stream.destroyed || !this.stream.writable) return;
-    if (!this.stream.write(bytes)) {
-      await Promise.race([once(this.stream, "drain"), once(this.stream, "close"), this.exited]).catch(
-        () => undefined,
-      );
+    if (this.stream.write(bytes)) return;
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    try {
+      await Promise.race([
+        once(this.stream, "drain", { signal }),
+        once(this.stream, "close", { signal }),
+        this.exited,
+      ]);
+    } catch {
+      // It broke: whoever reads the output learns how the container ended.
+    } finally {
+      waiting.abort();
     }
   }
 
