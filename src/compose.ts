@@ -8,22 +8,18 @@ import type { LoadedWorkspace } from "./config/load-config.ts";
 import type { Clock } from "./contracts/clock.ts";
 import type { JournalStore } from "./contracts/journal.ts";
 import type { Repository } from "./contracts/repository.ts";
+import type { CheckLine } from "./core/check-line.ts";
 import { NightwardenError } from "./core/nightwarden-error.ts";
-import { programOf } from "./core/command-program.ts";
-import type { NightId } from "./core/ids.ts";
-import { replay } from "./core/night-state.ts";
 import { findEngine, type Engine } from "./engine/find-engine.ts";
 import { findGit } from "./git/find-git.ts";
 import { findRepository } from "./git/find-repository.ts";
 import { inspectRepository } from "./git/inspect-repository.ts";
 import { openRepository } from "./git/open-repository.ts";
-import { missingPrograms } from "./health/missing-programs.ts";
+import type { ImageCheckDeps } from "./health/check-images.ts";
 import { createImages, type EngineImages } from "./images/create-images.ts";
 import { createJournalStore } from "./journal/journal-store.ts";
 import { createOutputFiles } from "./journal/output-files.ts";
-import { deliver } from "./night/deliver.ts";
 import type { NightDeps } from "./night/deps.ts";
-import { NightRecord } from "./night/night-record.ts";
 import { DockerSandboxes } from "./sandbox/docker-sandbox.ts";
 import { DockerTrees } from "./sandbox/docker-trees.ts";
 import { sweep } from "./sandbox/sweep.ts";
@@ -35,7 +31,7 @@ const PACKAGE_DIR = fileURLToPath(new URL("..", import.meta.url));
 export const clock: Clock = { now: () => new Date(), monotonicMs: () => performance.now() };
 
 /** Where a workspace keeps its state. */
-export function stateDirOf(workspaceDir: string): string {
+function stateDirOf(workspaceDir: string): string {
   return join(workspaceDir, ".nightwarden");
 }
 
@@ -99,14 +95,14 @@ export async function composeNight(options: {
     probe: async () => {
       await docker.ping();
     },
-    newToken: () => randomBytes(16).toString("hex"),
-    digest: (text) => createHash("sha256").update(text).digest("hex"),
+    newToken,
+    digest,
     random: Math.random,
   };
 }
 
 /** The id that labels everything of this workspace on an engine; made with the workspace's first event. */
-export async function workspaceIdOf(journals: JournalStore): Promise<string> {
+async function workspaceIdOf(journals: JournalStore): Promise<string> {
   const existing = (await journals.read(null)).events[0];
   if (existing) return existing.workspace;
   const journal = await journals.open(null);
@@ -142,14 +138,6 @@ export async function findRepositoryAt(folder: string): ReturnType<typeof findRe
   return await findRepository(folder);
 }
 
-/** One thing that `check` looked at. */
-export interface CheckLine {
-  readonly subject: string;
-  readonly verdict: "ok" | "warning" | "refused";
-  readonly message: string;
-  readonly hint?: string;
-}
-
 export async function checkRepositories(config: Config): Promise<CheckLine[]> {
   const lines = config.repositories.map(async ({ name, path, base }) => {
     const subject = `repository ${name}`;
@@ -166,72 +154,35 @@ export async function checkRepositories(config: Config): Promise<CheckLine[]> {
   return (await Promise.all(lines)).flat();
 }
 
-/** Builds the images and looks for the programs of the verify commands in them. Starts no agent. */
-export async function checkImages(options: {
-  readonly workspace: LoadedWorkspace;
+/** What `check` needs of the engine: our own programs in containers of their own label. Call `close` when done. */
+export async function composeCheck(options: {
   readonly parts: EngineParts;
+  readonly workspaceDir: string;
   readonly onProgress: (line: string) => void;
-}): Promise<CheckLine[]> {
-  const { workspace, parts, onProgress } = options;
-  const { docker } = parts.engine;
-  const workspaceId = `check-${randomBytes(8).toString("hex")}`;
-  const collector = await parts.images.ensureCollector(onProgress);
-  const trees = new DockerTrees({ docker, collectorImage: collector.id, workspace: workspaceId });
-  const sandboxes = new DockerSandboxes({ docker, trees, clock, workspace: workspaceId });
-  const lines: CheckLine[] = [];
-  try {
-    for (const { name } of workspace.config.repositories) {
-      const subject = `image of ${name}`;
-      const image = await parts.images.ensure(name, onProgress);
-      lines.push({ subject, verdict: "ok", message: `${image.id.slice(7, 19)} from ${image.base}` });
-      const commands = workspace.plan.tasks
-        .filter((task) => task.repo === name)
-        .flatMap((task) => task.verify);
-      const missing = await missingPrograms({
-        sandboxes,
-        trees,
-        image: image.id,
-        limits: workspace.limits,
-        programs: commands.flatMap((command) => programOf(command) ?? []),
-        newToken: () => randomBytes(16).toString("hex"),
-      });
-      for (const program of missing) {
-        const hint = "add it: packages, dockerfile or image in nightwarden.yaml";
-        lines.push({
-          subject,
-          verdict: "refused",
-          message: `a verify command starts "${program}", which is not in the image`,
-          hint,
-        });
-      }
-    }
-  } finally {
-    await sweep(docker, workspaceId);
-  }
-  return lines;
+}): Promise<ImageCheckDeps & { close(): Promise<void> }> {
+  const { docker } = options.parts.engine;
+  // Always the same for a folder, so that the next check removes what a killed one left.
+  const workspace = `check-${digest(options.workspaceDir).slice(0, 16)}`;
+  await sweep(docker, workspace);
+  const collector = await options.parts.images.ensureCollector(options.onProgress);
+  const trees = new DockerTrees({ docker, collectorImage: collector.id, workspace });
+  return {
+    images: options.parts.images,
+    trees,
+    sandboxes: new DockerSandboxes({ docker, trees, clock, workspace }),
+    newToken,
+    close: async () => {
+      await sweep(docker, workspace);
+    },
+  };
 }
 
-/** Tries again to bring a night's branches into the repositories. A repository without `reason` has its branch. */
-export async function deliverNight(options: {
-  readonly config: Config;
-  readonly journals: JournalStore;
-  readonly night: NightId;
-}): Promise<{ readonly repo: string; readonly reason: string | undefined }[]> {
-  const { events } = await options.journals.read(options.night);
-  const state = replay(options.night, events);
-  const repositories = await openRepositories(options.config);
-  const record = new NightRecord(state, await options.journals.open(options.night));
-  const results: { repo: string; reason: string | undefined }[] = [];
-  try {
-    for (const { repo, tip, base, delivered } of state.repositories.values()) {
-      if (tip === base || tip === delivered) continue;
-      await deliver({ record, repositories }, repo);
-      results.push({ repo, reason: state.repositories.get(repo)?.deferred });
-    }
-  } finally {
-    await record.close();
-  }
-  return results;
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function newToken(): string {
+  return randomBytes(16).toString("hex");
 }
 
 function imageSource(

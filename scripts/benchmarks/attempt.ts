@@ -170,6 +170,7 @@ function orderOf(
     phase: policy.phase,
     purpose: "demo",
     attended: true,
+    crashedPid: null,
     loosened: [],
     loosenedReason: undefined,
     versions: {},
@@ -183,12 +184,9 @@ function orderOf(
 
 /** The command line for a container like a sandbox: the same limits, the same confinement, and nothing to do. */
 function dockerRun(image: string): string[] {
-  return [
-    ...["run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--init"],
-    ...["--security-opt", "no-new-privileges", "--user", "64001:64001", "--ipc", "private"],
-    ...["--memory", "2g", "--memory-swap", "2g", "--cpus", "2", "--pids-limit", "512"],
-    ...["--ulimit", "nofile=4096", "--ulimit", "core=0", "--ulimit", "fsize=536870912"],
-    ...["--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--tmpfs", "/home/agent:rw,nosuid,nodev,size=256m"],
-    ...["--log-driver", "none", "--entrypoint", "", image, "true"],
-  ];
+  const flags = `run --rm --network none --read-only --cap-drop ALL --init --security-opt no-new-privileges
+    --user 64001:64001 --ipc private --memory 2g --memory-swap 2g --cpus 2 --pids-limit 512
+    --ulimit nofile=4096 --ulimit core=0 --ulimit fsize=536870912 --log-driver none
+    --tmpfs /tmp:rw,nosuid,nodev,size=256m --tmpfs /home/agent:rw,nosuid,nodev,size=256m`;
+  return [...flags.split(/\s+/), "--entrypoint", "", image, "true"];
 }

@@ -1,4 +1,6 @@
-import { checkImages, checkRepositories, openEngine, type CheckLine } from "../compose.ts";
+import { checkRepositories, composeCheck, openEngine } from "../compose.ts";
+import type { CheckLine } from "../core/check-line.ts";
+import { checkImages } from "../health/check-images.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
 import type { CommandContext } from "./command-line.ts";
@@ -34,7 +36,21 @@ export async function checkCommand(
       message: `${engine.host} (${engine.source}), version ${engine.version}`,
     });
     const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
-    lines.push(...(await checkImages({ workspace, parts, onProgress })));
+    const deps = await composeCheck({ parts, workspaceDir: config.workspaceDir, onProgress });
+    try {
+      const repositories = config.repositories.map(({ name, verify }) => {
+        const tasks = plan.tasks.filter((task) => task.repo === name);
+        const agents = config.agents.filter((agent) => tasks.some((task) => task.agent === agent.name));
+        return {
+          name,
+          commands: [...verify, ...tasks.flatMap((task) => task.verify)],
+          agentPrograms: agents.flatMap((agent) => agent.command[0] ?? []),
+        };
+      });
+      lines.push(...(await checkImages(deps, { repositories, limits: workspace.limits, onProgress })));
+    } finally {
+      await deps.close();
+    }
   } catch (error) {
     if (!(error instanceof NightwardenError)) throw error;
     const hint = error.hint === undefined ? {} : { hint: error.hint };
@@ -42,7 +58,7 @@ export async function checkCommand(
   }
   const isRefused = lines.some((line) => line.verdict === "refused");
   const { terminal } = context;
-  if (options.json) terminal.data(`${JSON.stringify({ ok: !isRefused, checks: lines })}\n`);
+  if (options.json) terminal.data(`${JSON.stringify({ version: 1, ok: !isRefused, checks: lines })}\n`);
   else {
     for (const line of lines) terminal.data(renderLine(line, context));
     terminal.data(isRefused ? "\nThe night would be refused.\n" : "\nReady: nightwarden run\n");

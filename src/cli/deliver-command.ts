@@ -1,4 +1,5 @@
-import { deliverNight, lockWorkspace, openJournals } from "../compose.ts";
+import { lockWorkspace, openJournals, openRepositories } from "../compose.ts";
+import { deliverNight } from "../night/deliver-night.ts";
 import type { CommandContext } from "./command-line.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
@@ -11,7 +12,11 @@ export async function deliverCommand(context: CommandContext, night: string): Pr
   try {
     const journals = openJournals(config.workspaceDir, context.version);
     const id = chooseNight(night, await journals.nights());
-    const deliveries = await deliverNight({ config, journals, night: id });
+    const deliveries = await deliverNight({
+      journals,
+      repositories: await openRepositories(config),
+      night: id,
+    });
     for (const { repo, reason } of deliveries) {
       const what = reason === undefined ? `delivered nightwarden/${id}` : `not delivered: ${reason}`;
       context.terminal.data(`${repo}: ${what}\n`);

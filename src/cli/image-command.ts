@@ -18,7 +18,7 @@ export async function imageBuildCommand(
   ];
   for (const { name } of config.repositories)
     built.push({ for: name, ...(await images.ensure(name, onProgress)) });
-  if (options.json) context.terminal.data(`${JSON.stringify({ images: built })}\n`);
+  if (options.json) context.terminal.data(`${JSON.stringify({ version: 1, images: built })}\n`);
   else {
     for (const image of built) {
       context.terminal.data(

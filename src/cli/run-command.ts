@@ -1,16 +1,29 @@
 import { pid } from "node:process";
-import { checkRepositories, composeNight, lockWorkspace, openEngine, openJournals, toolVersions } from "../compose.ts";
+import {
+  checkRepositories,
+  clock,
+  composeNight,
+  lockWorkspace,
+  openEngine,
+  openJournals,
+  toolVersions,
+} from "../compose.ts";
 import type { Config } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
+import type { JournalStore } from "../contracts/journal.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
+import type { Plan } from "../core/plan.ts";
+import { queueState } from "../core/queue.ts";
 import { summarise } from "../core/summary.ts";
 import type { NightOrder } from "../night/deps.ts";
+import { readHistory } from "../night/history.ts";
 import { runNight } from "../night/run-night.ts";
 import { renderProgressLine } from "../report/render-progress-line.ts";
 import { renderSummaryText } from "../report/render-summary-text.ts";
 import type { CommandContext } from "./command-line.ts";
 import { EXIT, exitCodeOfNight } from "./exit-codes.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { openWorkspace } from "./open-workspace.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -28,6 +41,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   const maxMs = unattendedLimitMs(workspace, isAttended);
   const progress = (line: string): void => terminal.progress(`${line}\n`);
   const lock = await lockWorkspace(workspace.config.workspaceDir, `nightwarden run (pid ${pid})`);
+  const heartbeat = new Heartbeat({ clock, say: progress });
   const stop = listenForStop({ progress, maxMs });
   try {
     if (lock.takenOverFrom)
@@ -40,19 +54,16 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
     const deps = await composeNight({ workspace, journals, parts, onProgress: progress });
     stop.onForce(async () => void (await deps.sweep()));
     const order = nightOrder({
+      heartbeat,
       workspace,
       context,
       options,
       isAttended,
+      crashedPid: lock.takenOverFrom?.pid ?? null,
       versions: await toolVersions(context.version, parts),
     });
-    const state = await runNight(deps, order, stop.signal);
-    if (!state) {
-      progress(
-        "no task is left to start: all have landed, or wait for a person (nightwarden status; nightwarden rerun TASK)",
-      );
-      return EXIT.done;
-    }
+    const state = await runNight(deps, order, stop.signal).finally(() => heartbeat.stop());
+    if (!state) return await reportNothingToStart(context, options, { plan: workspace.plan, journals });
     const summary = summarise(state);
     terminal.data(options.json ? `${JSON.stringify(summary)}\n` : renderSummaryText(summary, terminal));
     return exitCodeOfNight(state);
@@ -60,6 +71,26 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
     stop.dispose();
     await lock.release();
   }
+}
+
+/** There was no night: every task has landed before, or waits for a person. */
+async function reportNothingToStart(
+  { terminal }: CommandContext,
+  options: RunOptions,
+  facts: { readonly plan: Plan; readonly journals: JournalStore },
+): Promise<number> {
+  const history = await readHistory(facts.journals);
+  const queue = queueState(history.nights, history.workspace);
+  const waiting = facts.plan.tasks
+    .filter((task) => queue.entry(task.key).place !== "landed")
+    .map((task) => task.id);
+  if (options.json) terminal.data(`${JSON.stringify({ version: 1, night: null, waiting })}\n`);
+  else if (waiting.length === 0) terminal.data("nothing to do: every task has landed\n");
+  else
+    terminal.data(
+      `nothing to start: ${waiting.join(", ")} failed before; nightwarden rerun TASK puts one back\n`,
+    );
+  return waiting.length === 0 ? EXIT.done : EXIT.unfinished;
 }
 
 /** How long this night may be; undefined: as long as it takes. Throws where the phase forbids it. */
@@ -88,10 +119,12 @@ async function refuseUnfitRepositories(config: Config): Promise<void> {
 }
 
 function nightOrder(options: {
+  readonly heartbeat: Heartbeat;
   readonly workspace: LoadedWorkspace;
   readonly context: CommandContext;
   readonly options: RunOptions;
   readonly isAttended: boolean;
+  readonly crashedPid: number | null;
   readonly versions: Readonly<Record<string, string>>;
 }): NightOrder {
   const { workspace, context } = options;
@@ -105,6 +138,7 @@ function nightOrder(options: {
     phase: policy.phase,
     purpose: workspace.purpose,
     attended: options.isAttended,
+    crashedPid: options.crashedPid,
     loosened: workspace.loosened,
     loosenedReason: workspace.reason,
     versions: options.versions,
@@ -115,9 +149,11 @@ function nightOrder(options: {
     onEvent: (event) => {
       const line = renderProgressLine(event);
       if (line !== undefined) progress(line);
+      options.heartbeat.onEvent(event);
     },
     onProgress: (line) => progress(`  ${safeLine(line)}`),
     onOutput: (task, text) => {
+      options.heartbeat.onOutput(text);
       if (options.options.verbose) progress(`  ${task} | ${safeLine(text)}`);
     },
   };

@@ -4,7 +4,7 @@ import { EXIT } from "./exit-codes.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** After the first signal: what a landing that has begun may still take, and the clean-up behind it. */
-const DRAIN_MS = 60 * SECOND_MS;
+const DRAIN_MS = 30 * SECOND_MS;
 /** After the second: what the removal of containers may take. What it does not reach, the next start removes. */
 const FORCE_MS = 10 * SECOND_MS;
 

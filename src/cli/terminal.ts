@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { styleText } from "node:util";
 
 /** Where a command writes: data to standard output, everything else to standard error. Colour only on a terminal. */
@@ -35,7 +36,8 @@ export function processTerminal(): Terminal {
       const word = isErrorColourful ? styleText("red", "nightwarden:") : "nightwarden:";
       process.stderr.write(`${word} ${message}\n${hint === undefined ? "" : `hint: ${hint}\n`}`);
     },
-    hasPerson: process.stdin.isTTY,
+    // `process.stdin.isTTY` is undefined where it is none, whatever its type says.
+    hasPerson: isatty(0),
     width: process.stdout.isTTY ? process.stdout.columns : DEFAULT_WIDTH,
     paint: (style, text) => (isColourful ? styleText(style, text) : text),
   };

@@ -39,7 +39,7 @@ async function fill(
   await chown(root, order.uid, order.gid);
   const git = new TreeGit(root, { uid: order.uid, gid: order.gid });
   await git.init(order.objectFormat);
-  for (const end = { last: false }; !end.last; ) await git.indexPack(onePack(input, end));
+  for (const end = { last: false }; !end.last;) await git.indexPack(onePack(input, end));
   await git.checkOut(order.commit);
   const entries = await git.entries(order.commit);
   return {

@@ -152,6 +152,24 @@ function named<T extends z.ZodType>(schema: T, what: string) {
   return z.record(name, schema).refine((map) => Object.keys(map).length > 0, { error: `names no ${what}` });
 }
 
+/** An image has one /opt/agent: with two folders, an agent would find the other's files, or none. */
+function oneFilesFolder(
+  agents: Readonly<Record<string, { readonly files?: string | undefined }>>,
+  context: z.RefinementCtx,
+): void {
+  const withFiles = Object.entries(agents).filter(([, agent]) => agent.files !== undefined);
+  const [first, ...others] = withFiles;
+  for (const [agent, { files }] of others) {
+    if (files === first?.[1].files) continue;
+    context.addIssue({
+      code: "custom",
+      path: [agent, "files"],
+      message: `is another folder than that of "${first?.[0]}": all agents share one, at /opt/agent`,
+      params: { hint: "put the files of all agents into one folder" },
+    });
+  }
+}
+
 export const configSchema = z.strictObject({
   version: z.literal(1).describe("The version of this file's form: 1."),
   plan: pathSchema
@@ -160,7 +178,9 @@ export const configSchema = z.strictObject({
   repositories: named(repositorySchema, "repository").describe(
     "The repositories that tasks may change, by name.",
   ),
-  agents: named(agentSchema, "agent").describe("The programs that do tasks, by name."),
+  agents: named(agentSchema, "agent")
+    .superRefine(oneFilesFolder)
+    .describe("The programs that do tasks, by name."),
   agent: name.optional().describe("The agent of tasks that name none. Default: the only one there is."),
   limits: limitOverridesSchema
     .default({})

@@ -134,5 +134,5 @@ function inline(value: string | readonly string[]): string {
     lineWidth: 0,
     blockQuote: false,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
-  }).trimEnd();
+  }).replace(/\n$/, ""); // its line end, and not a space that a name ends with
 }

@@ -11,17 +11,14 @@ const FOUND = "found ";
  * Which of `programs` do not exist in an image, asked in a sandbox like the one in which they will run. A path with a
  * slash in it is the repository's own, and is not asked for.
  */
-export async function missingPrograms(options: {
-  readonly sandboxes: Sandboxes;
-  readonly trees: Trees;
-  readonly image: string;
-  readonly programs: readonly string[];
-  readonly limits: Limits;
-  readonly newToken: () => string;
-}): Promise<string[]> {
-  const { sandboxes, trees, image, limits } = options;
+export async function missingPrograms(
+  deps: { readonly sandboxes: Sandboxes; readonly trees: Trees; readonly newToken: () => string },
+  options: { readonly image: string; readonly programs: readonly string[]; readonly limits: Limits },
+): Promise<string[]> {
+  const { sandboxes, trees } = deps;
+  const { image, limits } = options;
   const programs = [...new Set(options.programs)].filter((program) => !program.includes("/"));
-  const attempt = { task: "check" as TaskId, attempt: "check.1" as AttemptId, token: options.newToken() };
+  const attempt = { task: "check" as TaskId, attempt: "check.1" as AttemptId, token: deps.newToken() };
   const open = await trees.open({ attempt, slot: 0 });
   try {
     const sandbox = await sandboxes.start({

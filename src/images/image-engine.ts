@@ -25,6 +25,9 @@ const TAIL_LINES = 15;
 const PULL_SILENCE_MS = 60_000;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
+/** What the builder says of its own layers and containers: of use only where a build fails. */
+const BUILDER_CHATTER = /^\s*(?:--->|Removing intermediate container)/;
+
 /** The images of one engine: asked for, fetched, built. Every image made here bears our labels. */
 export class ImageEngine {
   readonly docker: Docker;
@@ -84,7 +87,7 @@ export class ImageEngine {
       await follow(answer, (line) => {
         tail.push(line);
         if (tail.length > TAIL_LINES) tail.shift();
-        options.onProgress(line);
+        if (!BUILDER_CHATTER.test(line)) options.onProgress(line);
       });
     } catch (error) {
       throw imageError(options.what, [...tail, messageOf(error)]);

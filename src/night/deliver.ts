@@ -1,5 +1,6 @@
 import { nightBranch } from "../core/ids.ts";
-import type { Repository } from "../contracts/repository.ts";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import type { Delivery, Repository } from "../contracts/repository.ts";
 import type { NightRecord } from "./night-record.ts";
 import { required } from "./night.ts";
 
@@ -22,10 +23,23 @@ export async function deliver(
   if (to === base || to === from) return;
   const ref = `refs/heads/${nightBranch(record.state.night)}`;
   await record.record({ type: "delivery.started", data: { repo, ref, from, to } });
-  const delivery = await repository.deliver({ night: record.state.night, base, from, to });
+  const delivery = await tryToDeliver(repository, { night: record.state.night, base, from, to });
   if (delivery.kind === "delivered") {
     await record.record({ type: "delivery.finished", data: { repo, ref, to } });
   } else {
     await record.record({ type: "delivery.deferred", data: { repo, ref, to, reason: delivery.reason } });
+  }
+}
+
+/** What has landed stays landed: a repository that cannot take it now, such as on a full disk, is a reason to put it off. */
+async function tryToDeliver(
+  repository: Repository,
+  options: Parameters<Repository["deliver"]>[0],
+): Promise<Delivery> {
+  try {
+    return await repository.deliver(options);
+  } catch (error) {
+    if (!(error instanceof NightwardenError)) throw error;
+    return { kind: "deferred", reason: messageOf(error) };
   }
 }

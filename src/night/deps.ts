@@ -42,6 +42,8 @@ export interface NightOrder {
   readonly phase: Phase;
   readonly purpose: "work" | "demo";
   readonly attended: boolean;
+  /** The process whose lock was taken over, where one ended without letting go. */
+  readonly crashedPid: number | null;
   readonly loosened: readonly Loosening[];
   readonly loosenedReason: string | undefined;
   readonly versions: Readonly<Record<string, string>>;

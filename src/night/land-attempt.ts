@@ -79,11 +79,16 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
     await record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict: again.verdict } });
     if (again.failure) return again.failure;
   }
-  if (!isCurrent(record.state, ref)) return failed("stopped", "the attempt was given up while it worked");
+  if (!isCurrent(record.state, ref)) return givenUp();
   night.stop.throwIfAborted();
   await record.record({ type: "landing.started", data: { ...ref, repo: task.repo, commit, tip: base } });
   await repository.fastForward({ night: record.state.night, from: base, to: commit });
   await record.record({ type: "landing.finished", data: { ...ref, repo: task.repo, commit, tip: base } });
   await deliver({ record: night.record, repositories: night.deps.repositories }, task.repo);
   return { kind: "landed", commit };
+}
+
+/** The outcome of an attempt whose token is no longer its task's current one: nothing of it may arrive any more. */
+export function givenUp(): Outcome {
+  return failed("stopped", "the attempt was given up while it worked");
 }

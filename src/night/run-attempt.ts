@@ -1,13 +1,14 @@
 import type { Sandbox } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type AttemptRef, type Outcome } from "../core/attempt.ts";
+import { isCurrent } from "../core/night-state.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
 import { lowerLimits, type Limits } from "../core/limits.ts";
 import type { Task } from "../core/plan.ts";
 import { agentFailure } from "../core/run-failure.ts";
 import { commitMessage } from "../core/commit-message.ts";
-import { inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
+import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
@@ -172,6 +173,7 @@ export interface CaptureFacts {
 async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {
   const { night, task, ref, limits, base } = attempt;
   night.stop.throwIfAborted();
+  if (!isCurrent(night.record.state, ref)) return { kind: "failed", outcome: givenUp() };
   await night.record.record({ type: "capture.started", data: ref });
   const records = trees.capture({
     tree: "agent",

@@ -104,7 +104,7 @@ async function reopenNight(
 ): Promise<Night> {
   const journal = await deps.journals.open(left.night, order.onEvent);
   const night: Night = { deps, order, stop, record: new NightRecord(left, journal) };
-  await night.record.record({ type: "night.resumed", data: { crashedPid: null } });
+  await night.record.record({ type: "night.resumed", data: { crashedPid: order.crashedPid } });
   return night;
 }
 

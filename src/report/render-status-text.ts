@@ -36,7 +36,7 @@ export function renderStatusText(status: WorkspaceStatus, target: TextTarget): s
   const lines = [...activityLines(status), queueLine(status)].map((line) => fitWidth(line, target.width));
   const tasks = status.tasks.map(({ id, title, place }) => {
     const words = target.paint(PLACE_STYLES[place], column(PLACE_WORDS[place], PLACE_COLUMNS));
-    return `${words}  ${fitWidth(`${id}  ${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
+    return `${words}  ${fitWidth(`${id} · ${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
   });
   const [first = "", ...rest] = lines;
   return `${[target.paint("bold", first), ...rest, "", ...tasks].join("\n").trimEnd()}\n`;

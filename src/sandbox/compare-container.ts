@@ -17,6 +17,7 @@ export function containerDifferences(
     const [left, right] = [canonical(wanted), canonical(found)];
     if (left !== right) differences.push(`${field}: asked for ${left}, got ${right}`);
   };
+  compare("Image", asked.Image, created.Image);
   const config = created.Config as unknown as Readonly<Record<string, unknown>>;
   for (const field of [
     "User",

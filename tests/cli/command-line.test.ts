@@ -133,9 +133,9 @@ describe("what a night did", () => {
     expect(await night.ended).toMatchObject({ exitCode: 0, signal: null });
     expect(await workspace.results()).toEqual({ one: "landed" });
     for (const args of [["summary"], ["summary", "--json"], ["status"], ["--help"], ["check"]]) {
-      const call = workspace.start(args);
-      call.closeOutputs();
-      expect(await call.ended).toMatchObject({ exitCode: 0, signal: null });
+      const unread = workspace.start(args);
+      unread.closeOutputs();
+      expect(await unread.ended).toMatchObject({ exitCode: 0, signal: null });
     }
   });
 });

@@ -191,6 +191,24 @@ describe("check", () => {
     expect(workspace.journals()).toEqual([]);
   });
 
+  it("has no image to build where image build has built them", async () => {
+    const workspace = await CliWorkspace.create({ tasks: [TASK] });
+    const first = await workspace.call("image", "build");
+    expect(first.exitCode).toBe(0);
+    expect(first.stdout).toMatch(/^collector: sha256:[0-9a-f]{12} from /);
+    const { exitCode, stdout, stderr } = await workspace.call("image", "build", "--json");
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const { images } = JSON.parse(stdout) as { images: { for: string; id: string; built: boolean }[] };
+    expect(images.map((image) => [image.for, image.built])).toEqual([
+      ["collector", false],
+      ["app", false],
+    ]);
+    expect(await workspace.night()).toMatchObject({ exitCode: 0 });
+    expect(workspace.eventsOf("image.ready").map(({ image, built }) => [image, built])).toEqual([
+      [images[1]?.id, false],
+    ]);
+  });
+
   it("lists every problem of all files with its place, and starts nothing", async () => {
     const workspace = await CliWorkspace.create({ tasks: [TASK] });
     workspace.write("tasks.yaml", {

@@ -38,6 +38,33 @@ describe("the queue across nights", () => {
     await workspace.verifiedEvents();
   });
 
+  it("does a task only where what it depends on is there: merged by a person, or continued from", async () => {
+    const workspace = await CliWorkspace.create({
+      tasks: [
+        { id: "one", agent: "echo 1 > one.txt" },
+        { id: "two", agent: waitingAgent("cat one.txt > two.txt"), dependsOn: ["one"] },
+      ],
+    });
+    const first = workspace.start(["run", "--attended"]);
+    await workspace.agentStarted(first, "two.1");
+    first.kill("SIGINT");
+    expect(await first.ended).toMatchObject({ exitCode: 130 });
+
+    const second = await workspace.night();
+    expect(second.exitCode).toBe(1);
+    expect(second.stdout).toContain('dependency-unmerged: "one" landed in an earlier night');
+    expect(workspace.eventsOf("attempt.started")).toEqual([]);
+
+    workspace.setBase("continue");
+    const third = workspace.start(["run", "--attended"]);
+    await workspace.releaseAgent(third, "two.2");
+    expect(await third.ended).toMatchObject({ exitCode: 0 });
+    expect(workspace.journals()).toHaveLength(3);
+    expect(workspace.landedTitles()).toEqual(["Do one", "Do two"]);
+    expect(git(workspace.repository(), "show", `${workspace.branch()}:two.txt`)).toBe("1");
+    await workspace.verifiedEvents();
+  });
+
   it("puts a delivery off while the night's branch is checked out, says so, and deliver makes up for it", async () => {
     const workspace = await CliWorkspace.create({
       tasks: [
@@ -47,18 +74,19 @@ describe("the queue across nights", () => {
     });
     const repository = workspace.repository();
     const night = workspace.start(["run", "--attended"]);
-    const container = await workspace.agentStarted(night, "two.1");
+    await workspace.agentStarted(night, "two.1");
     const branch = workspace.branch();
     const id = branch.replace("nightwarden/", "");
     git(repository, "checkout", "--quiet", branch);
     const first = git(repository, "rev-parse", branch);
     await workspace.releaseAgent(night, "two.1");
     const { exitCode, stdout } = await night.ended;
-    expect(container).not.toBe("");
     expect(exitCode).toBe(0);
     expect(stdout).toContain("2 of 2 tasks landed");
-    expect(stdout).toContain("NOT delivered: the branch is checked out in");
+    expect(stdout).toContain("Fetch results that could not be delivered");
     expect(stdout).toContain(`nightwarden deliver ${id}`);
+    const { stdout: markdown } = await workspace.call("summary", "--markdown");
+    expect(markdown).toContain("2 landed, NOT delivered: the branch is checked out in");
     expect(git(repository, "rev-parse", branch)).toBe(first);
     expect(git(repository, "status", "--porcelain")).toBe("");
 

@@ -63,7 +63,8 @@ describe("a stop", () => {
     expect(exitCode).toBe(130);
     expect(stderr).toContain("SIGINT again: ending at once; the next run puts things right");
     expect(await workspace.leftovers()).toEqual([]);
-    await expect.poll(() => isAlive(hanging)).toBe(false);
+    // Whoever takes over orphans has to notice that it has ended, too.
+    await expect.poll(() => isAlive(hanging), { timeout: 30_000 }).toBe(false);
     expect(await workspace.status()).toMatchObject({ activity: "crashed", owner: null });
 
     const next = workspace.start(["run", "--attended"]);

@@ -304,6 +304,24 @@ const CONFIGURATIONS: Broken[] = [
     problems: [["nightwarden.yaml:10:8", 'there is no agent "defualt"', 'did you mean "default"?']],
   },
   {
+    name: "two agents with files of their own",
+    files: {
+      "nightwarden.yaml": `${CONFIG}    files: one
+  second: { kind: command, command: [other], files: two }
+agent: default
+`,
+      "one/a": "",
+      "two/b": "",
+    },
+    problems: [
+      [
+        "nightwarden.yaml:11:53",
+        'agents.second.files: is another folder than that of "default"',
+        "put the files of all agents into one folder",
+      ],
+    ],
+  },
+  {
     name: "two agents and no default",
     files: { "nightwarden.yaml": `${CONFIG}  other: { kind: command, command: [x] }\n` },
     problems: [["nightwarden.yaml:1:1", "agent: is missing", "one of default, other"]],

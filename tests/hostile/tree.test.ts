@@ -118,7 +118,6 @@ describe("what an agent leaves in its tree", () => {
   ])("refuses %s, by name", async (_, script, path, reason) => {
     const { captured } = await hostileAttempt(under, base, script);
     const refused = captured.refused.find((entry) => entry.path.startsWith(path));
-    expect(refused, JSON.stringify(captured.refused)).toBeDefined();
     expect(refused?.reason).toMatch(reason);
   });
 

@@ -136,6 +136,7 @@ export class NightWorld {
       phase: "1",
       purpose: "work",
       attended: true,
+      crashedPid: null,
       loosened: [],
       loosenedReason: undefined,
       versions: {},

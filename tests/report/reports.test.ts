@@ -179,8 +179,8 @@ describe("the status", () => {
       b: preparing the sandbox, for 9m 51s · Do b
       Queue: 1 to do, 1 landed, 0 failed
 
-      landed     a Do a
-      to do      b Do b
+      landed     a · Do a
+      to do      b · Do b
       "
     `);
   });

@@ -39,6 +39,7 @@ const collector = collectorSpec({
 /** What an engine that did everything as asked would answer. */
 function faithful(spec: ContainerCreateOptions): ContainerInspectInfo {
   const info = {
+    Image: spec.Image,
     Config: {
       User: spec.User,
       WorkingDir: spec.WorkingDir,
@@ -130,6 +131,7 @@ describe("comparing what was made with what was asked", () => {
   );
 
   it.each([
+    ["another image", (info: ContainerInspectInfo) => (info.Image = "sha256:2"), "Image"],
     ["a user", (info: ContainerInspectInfo) => (info.Config.User = "0:0"), "Config.User"],
     [
       "an environment variable",

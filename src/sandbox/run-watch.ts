@@ -1,0 +1,136 @@
+import type { SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { SandboxEnd } from "../core/event.ts";
+import { shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
+import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
+import type { AttachChunk } from "./attach-stream.ts";
+import type { EngineContainer } from "./engine-container.ts";
+import { parseShimLine } from "./shim-line.ts";
+
+const MAX_LINE_BYTES = 64 * 1024;
+
+/** One run: reads the output, watches the caps, and remembers the first reason to end. */
+export class RunWatch {
+  private readonly container: EngineContainer;
+  private readonly job: SandboxJob;
+  private readonly prefix: string;
+  private readonly clock: Clock;
+  private readonly splitters: Readonly<Record<AttachChunk["stream"], LineSplitter>>;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly killed: Promise<void>;
+  private announceKill: () => void = () => undefined;
+  private startedMs = 0;
+  private outputBytes = 0;
+  private reason: SandboxEnd["reason"] = "exited";
+  private failedCommand: number | null = null;
+  private missingProgram: string | null = null;
+  private allPassed = false;
+  private isSpeaking = false;
+  /** An empty line that is the shim's if its message follows, and the program's otherwise. */
+  private heldEmptyLine = false;
+
+  constructor(options: { container: EngineContainer; job: SandboxJob; nonce: string; clock: Clock }) {
+    this.container = options.container;
+    this.job = options.job;
+    this.prefix = shimLinePrefix(options.nonce);
+    this.clock = options.clock;
+    const splitter = (stream: AttachChunk["stream"]): LineSplitter =>
+      new LineSplitter({ maxLineBytes: MAX_LINE_BYTES, onLine: (line) => this.onLine(stream, line) });
+    this.splitters = { stdout: splitter("stdout"), stderr: splitter("stderr") };
+    this.killed = new Promise((resolve) => (this.announceKill = resolve));
+  }
+
+  begin(): void {
+    this.startedMs = this.clock.monotonicMs();
+    this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
+    if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
+      const check = (): void => {
+        if (!this.isSpeaking) this.stop("first-output");
+      };
+      this.timers.push(setTimeout(check, this.job.firstOutputMs));
+    }
+  }
+
+  /** Ends the run at once; the first reason wins. */
+  stop(reason: Exclude<SandboxEnd["reason"], "exited" | "lost">): void {
+    if (this.reason !== "exited") return;
+    this.reason = reason;
+    this.container.kill().then(this.announceKill, this.announceKill);
+  }
+
+  async read(output: AsyncGenerator<AttachChunk>): Promise<void> {
+    for await (const { stream, bytes } of output) {
+      this.splitters[stream].push(bytes);
+      this.outputBytes += bytes.length;
+      if (this.outputBytes > this.job.outputBytes) this.stop("output");
+    }
+    this.splitters.stdout.finish();
+    this.splitters.stderr.finish();
+  }
+
+  /** When the container has ended by itself, or was killed and has ended then. */
+  async ended(): Promise<Awaited<ReturnType<EngineContainer["end"]>>> {
+    return await Promise.race([
+      this.container.end(),
+      this.killed.then(async () => await this.container.endAfterKill()),
+    ]);
+  }
+
+  result(end: { readonly exitCode: number | null; readonly outOfMemory: boolean }): SandboxRun {
+    const reason = this.reason === "exited" && end.exitCode === null ? "lost" : this.reason;
+    const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !end.outOfMemory;
+    return {
+      end: {
+        exitCode: end.exitCode,
+        reason,
+        outOfMemory: end.outOfMemory,
+        durationMs: Math.round(this.clock.monotonicMs() - this.startedMs),
+        outputBytes: this.outputBytes,
+        droppedBytes: this.splitters.stdout.droppedBytes + this.splitters.stderr.droppedBytes,
+      },
+      failedCommand: this.failedCommand,
+      missingProgram: this.missingProgram,
+      allPassed,
+    };
+  }
+
+  dispose(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  private onLine(stream: AttachChunk["stream"], line: SplitLine): void {
+    if (stream === "stderr") {
+      this.handOn(stream, line);
+      return;
+    }
+    const message = parseShimLine(line.text, this.prefix);
+    if (this.heldEmptyLine && !message) this.handOn(stream, { text: "", cut: false });
+    this.heldEmptyLine = !message && line.text === "";
+    if (message) this.onShimMessage(message);
+    else if (!this.heldEmptyLine) this.handOn(stream, line);
+  }
+
+  private handOn(stream: AttachChunk["stream"], line: SplitLine): void {
+    this.isSpeaking = true;
+    // After the cap nothing more is handed on, or the reader would see more than was allowed while the kill is under way.
+    if (this.reason === "exited") this.job.onLine({ stream, ...line });
+  }
+
+  private onShimMessage(message: ShimMessage): void {
+    switch (message.type) {
+      case "command-missing":
+        this.missingProgram = message.message;
+        this.failedCommand = message.index;
+        break;
+      case "command-finished":
+        if (message.exitCode !== 0) this.failedCommand = message.index;
+        break;
+      case "all-passed":
+        this.allPassed = true;
+        break;
+      case "self-check":
+      case "command-started":
+        break;
+    }
+  }
+}
