@@ -41,6 +41,7 @@ describe("kill -9 of the supervisor", () => {
 
     const events = await workspace.verifiedEvents();
     expect(workspace.journals()).toHaveLength(1);
+    expect(workspace.eventsOf("night.resumed")).toEqual([{ crashedPid: killed.pid }]);
     const swept = workspace.eventsOf("leftovers.removed").map((data) => data.containers + data.volumes);
     expect(swept).toEqual([orphans.length]);
     expect(

@@ -12,9 +12,10 @@ describe("the queue across nights", () => {
       ],
     });
     expect(await workspace.night()).toMatchObject({ exitCode: 4 });
-    const nothing = await workspace.night();
-    expect(nothing).toMatchObject({ exitCode: 0, stdout: "" });
-    expect(nothing.stderr).toContain("no task is left to start: all have landed, or wait for a person");
+    const waiting = "nothing to start: bad failed before; nightwarden rerun TASK puts one back\n";
+    expect(await workspace.night()).toMatchObject({ exitCode: 1, stdout: waiting });
+    const asJson = await workspace.night("--json");
+    expect(JSON.parse(asJson.stdout)).toEqual({ version: 1, night: null, waiting: ["bad"] });
     expect(workspace.journals()).toHaveLength(1);
 
     for (const [ids, meant] of [
@@ -35,6 +36,10 @@ describe("the queue across nights", () => {
     expect(await workspace.night()).toMatchObject({ exitCode: 0 });
     expect(workspace.eventsOf("attempt.started").map(({ attempt }) => attempt)).toEqual(["bad.2"]);
     expect(workspace.landedTitles()).toEqual(["Do bad"]);
+
+    const nothing = await workspace.night();
+    expect(nothing).toMatchObject({ exitCode: 0, stdout: "nothing to do: every task has landed\n" });
+    expect(workspace.journals()).toHaveLength(2);
     await workspace.verifiedEvents();
   });
 

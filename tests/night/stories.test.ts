@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import type { EventType } from "../../src/core/event.ts";
+import type { Repository } from "../../src/contracts/repository.ts";
+import { deliverNight } from "../../src/night/deliver-night.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import type { FakeProgram } from "../fakes/fake-engine.ts";
 import { GO_ON, NightWorld, type TaskStory } from "./night-world.ts";
@@ -222,6 +224,27 @@ describe("a night", () => {
     expect(night?.repositories.get("app")?.deferred).toMatch(/checked out/);
     expect(world.landedSubjects(night!)).toEqual(["Title of one"]);
     world.git("checkout", "-q", "main");
+  });
+
+  it("keeps what has landed where the repository cannot take it: put off, and not the task's failure", async () => {
+    const fails = Object.create(world.repository, {
+      deliver: {
+        value: () => Promise.reject(new NightwardenError({ code: "infra.git", message: "no space left" })),
+      },
+    }) as Repository;
+    const repositories = new Map([["app", fails]]);
+    const night = await world.run([lands("one"), lands("two")], {}, undefined, { repositories });
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"] });
+    expect(night?.repositories.get("app")?.deferred).toBe("no space left");
+    expect(eventsOf("landing.finished")).toHaveLength(2);
+    const working = new Map([["app", world.repository]]);
+    const results = await deliverNight({
+      journals: world.journals,
+      repositories: working,
+      night: night!.night,
+    });
+    expect(results).toEqual([{ repo: "app", reason: undefined }]);
+    expect(world.landedSubjects(night!)).toEqual(["Title of one", "Title of two"]);
   });
 });
 
