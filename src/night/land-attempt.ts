@@ -1,11 +1,11 @@
 import { failed, type Outcome } from "../core/attempt.ts";
-import { checkCandidate } from "../core/check-candidate.ts";
+import { checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { deliver } from "./deliver.ts";
 import { repositoryOf, repositoryStateOf } from "./night.ts";
-import type { Attempt, CaptureFacts } from "./run-attempt.ts";
+import type { Attempt } from "./run-attempt.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /** A commit that has passed the checks and the verify commands. */
@@ -13,14 +13,14 @@ export interface VerifiedCandidate {
   readonly commit: ObjectId;
   /** What was verified: the same key needs no second run. */
   readonly key: string;
-  readonly facts: CaptureFacts;
+  readonly facts: CandidateFacts;
 }
 
 /** Runs the checks on a candidate and records what they found. The outcome, if it may not land. */
 export async function inspectCandidate(
   attempt: Attempt,
   commit: ObjectId,
-  facts: CaptureFacts,
+  facts: CandidateFacts,
 ): Promise<Outcome | undefined> {
   const findings = checkCandidate(facts, attempt.limits);
   await attempt.night.record.record({ type: "checks.finished", data: { ...attempt.ref, commit, findings } });

@@ -1,6 +1,7 @@
 import type { Sandbox } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type AttemptRef, type Outcome } from "../core/attempt.ts";
+import type { CandidateFacts } from "../core/check-candidate.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
@@ -157,17 +158,7 @@ async function runAgent(attempt: Attempt, trees: OpenTrees, image: string): Prom
 
 type Captured =
   | { readonly kind: "failed"; readonly outcome: Outcome }
-  | { readonly kind: "candidate"; readonly commit: ObjectId; readonly facts: CaptureFacts };
-
-/** What the checks need to know of a capture. */
-export interface CaptureFacts {
-  readonly added: number;
-  readonly changed: number;
-  readonly deleted: number;
-  readonly insertions: number;
-  readonly deletions: number;
-  readonly refused: readonly { readonly path: string; readonly reason: string }[];
-}
+  | { readonly kind: "candidate"; readonly commit: ObjectId; readonly facts: CandidateFacts };
 
 /** Takes what changed in the tree as a commit. The agent's sandbox is gone by now: nothing can write to the tree. */
 async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {

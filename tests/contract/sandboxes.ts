@@ -9,6 +9,7 @@ import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.
 import type { AttemptRef } from "../../src/core/attempt.ts";
 import type { AttemptId, ObjectId, TaskId } from "../../src/core/ids.ts";
 import type { Limits } from "../../src/core/limits.ts";
+import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
 /** Commands that do the same thing in every implementation. */
 export interface Programs {
@@ -32,23 +33,6 @@ export interface SandboxesUnderTest {
   /** Containers, volumes or whatever the implementation made that is still there. */
   leftovers(): Promise<readonly string[]>;
 }
-
-export const TEST_LIMITS: Limits = {
-  wallClock: 60_000,
-  firstOutput: 60_000,
-  verifyTime: 60_000,
-  memory: 512 * 2 ** 20,
-  cpus: 2,
-  pids: 128,
-  openFiles: 1024,
-  fileSize: 64 * 2 ** 20,
-  tmp: 32 * 2 ** 20,
-  output: 2 ** 20,
-  captureFiles: 10_000,
-  captureSize: 2 ** 20,
-  changedFiles: 100,
-  changedLines: 1000,
-};
 
 let attempts = 0;
 

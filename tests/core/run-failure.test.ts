@@ -1,24 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SandboxEnd } from "../../src/core/event.ts";
-import type { Limits } from "../../src/core/limits.ts";
 import { agentFailure, verifyFailure, type RunFacts } from "../../src/core/run-failure.ts";
-
-const LIMITS: Limits = {
-  wallClock: 60_000,
-  firstOutput: 5_000,
-  verifyTime: 30_000,
-  memory: 2 ** 31,
-  cpus: 2,
-  pids: 100,
-  openFiles: 100,
-  fileSize: 2 ** 20,
-  tmp: 2 ** 20,
-  output: 2 ** 20,
-  captureFiles: 10,
-  captureSize: 2 ** 20,
-  changedFiles: 10,
-  changedLines: 10,
-};
+import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
 
 function run(end: Partial<SandboxEnd>, facts: Partial<RunFacts> = {}): RunFacts {
   const whole: SandboxEnd = {

@@ -14,7 +14,7 @@ import type { Policy } from "../../src/core/policy.ts";
 import { openRepository } from "../../src/git/open-repository.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { runNight } from "../../src/night/run-night.ts";
-import { TEST_LIMITS } from "../contract/sandboxes.ts";
+import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { digest, FakeEngine, type FakeProgram } from "../fakes/fake-engine.ts";
 import { MemoryJournalStore } from "../fakes/memory-journal.ts";
 import { MortalJournalStore } from "../fakes/mortal-journal.ts";

@@ -1,26 +1,10 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
 import type { SelfCheck } from "../../src/core/event.ts";
-import type { Limits } from "../../src/core/limits.ts";
 import { containerDifferences, selfCheckDifferences } from "../../src/sandbox/compare-container.ts";
 import { collectorSpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
 
-const LIMITS: Limits = {
-  wallClock: 60_000,
-  firstOutput: 5_000,
-  verifyTime: 30_000,
-  memory: 2 ** 31,
-  cpus: 2,
-  pids: 100,
-  openFiles: 100,
-  fileSize: 2 ** 20,
-  tmp: 2 ** 20,
-  output: 2 ** 20,
-  captureFiles: 10,
-  captureSize: 2 ** 20,
-  changedFiles: 10,
-  changedLines: 10,
-};
 const sandbox = sandboxSpec({
   name: "n",
   image: "sha256:1",
@@ -86,9 +70,9 @@ describe("what is asked of the engine", () => {
       PidMode: "",
       Binds: [],
       Devices: [],
-      Memory: 2 ** 31,
-      MemorySwap: 2 ** 31,
-      PidsLimit: 100,
+      Memory: LIMITS.memory,
+      MemorySwap: LIMITS.memory,
+      PidsLimit: LIMITS.pids,
       NanoCpus: 2e9,
     });
     expect(sandbox.HostConfig?.Mounts?.map((mount) => mount.Type)).toEqual(["volume"]);
@@ -191,13 +175,13 @@ describe("comparing the inside with what was asked", () => {
     noNewPrivileges: true,
     seccomp: 2,
     rootReadOnly: true,
-    memoryBytes: 2 ** 31,
-    pids: 100,
+    memoryBytes: LIMITS.memory,
+    pids: LIMITS.pids,
   };
 
   it("finds nothing in a sandbox that is as it should be, also where the kernel rounds memory to pages", () => {
     expect(selfCheckDifferences(good, 2, LIMITS)).toEqual([]);
-    expect(selfCheckDifferences({ ...good, memoryBytes: 2 ** 31 - 4096 }, 2, LIMITS)).toEqual([]);
+    expect(selfCheckDifferences({ ...good, memoryBytes: LIMITS.memory - 4096 }, 2, LIMITS)).toEqual([]);
   });
 
   it.each([
