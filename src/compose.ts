@@ -63,6 +63,7 @@ export async function openEngine(config: Config): Promise<EngineParts> {
     arch: engine.arch,
     cacheDir: cacheDir(),
     packageDir: PACKAGE_DIR,
+    buildPrefix: buildPrefix(config.workspaceDir),
     repositories: new Map(
       config.repositories.map((repository) => [repository.name, imageSource(repository, config)]),
     ),
@@ -91,7 +92,11 @@ export async function composeNight(options: {
     outputs: createOutputFiles({ stateDir: stateDirOf(config.workspaceDir), clock }),
     repositories: await openRepositories(config),
     agents: new Map(config.agents.map((agent) => [agent.name, new CommandAgent(agent)])),
-    sweep: async () => await sweep(docker, workspaceId),
+    sweep: async () =>
+      await sweep(docker, {
+        owners: [workspaceId, checkLabel(config.workspaceDir)],
+        namePrefix: buildPrefix(config.workspaceDir),
+      }),
     probe: async () => {
       await docker.ping();
     },
@@ -162,8 +167,9 @@ export async function composeCheck(options: {
 }): Promise<ImageCheckDeps & { close(): Promise<void> }> {
   const { docker } = options.parts.engine;
   // Always the same for a folder, so that the next check removes what a killed one left.
-  const workspace = `check-${digest(options.workspaceDir).slice(0, 16)}`;
-  await sweep(docker, workspace);
+  const workspace = checkLabel(options.workspaceDir);
+  const left = { owners: [workspace] };
+  await sweep(docker, left);
   const collector = await options.parts.images.ensureCollector(options.onProgress);
   const trees = new DockerTrees({ docker, collectorImage: collector.id, workspace });
   return {
@@ -172,9 +178,18 @@ export async function composeCheck(options: {
     sandboxes: new DockerSandboxes({ docker, trees, clock, workspace }),
     newToken,
     close: async () => {
-      await sweep(docker, workspace);
+      await sweep(docker, left);
     },
   };
+}
+
+/** Labels what `check` has on the engine: there may be no workspace id yet. */
+function checkLabel(workspaceDir: string): string {
+  return `check-${digest(workspaceDir).slice(0, 16)}`;
+}
+
+function buildPrefix(workspaceDir: string): string {
+  return `nightwarden-build-${digest(workspaceDir).slice(0, 16)}`;
 }
 
 function digest(text: string): string {

@@ -16,6 +16,13 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stdout.write(`${packageVersion()}\n`);
 } else {
   enableCompileCache();
+  // Node's own exit code for this is 1, which for us means that a task failed.
+  process.on("uncaughtException", (error) => {
+    process.stderr.write(
+      `nightwarden: this is a fault of Nightwarden itself: ${error.stack ?? error.message}\n`,
+    );
+    process.exit(70);
+  });
   const { runCommandLine } = await import("./cli/command-line.ts");
   process.exitCode = await runCommandLine(process.argv.slice(2), packageVersion());
   // The command has ended. A connection that an engine keeps open must not keep the process, and its terminal, waiting.

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { safeBlock } from "../core/safe-text.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 import { processTerminal } from "./terminal.ts";
@@ -113,7 +114,7 @@ function example(command: string): string {
 
 function report(error: unknown, terminal: Terminal): void {
   if (error instanceof NightwardenError) {
-    terminal.problem(error.message, error.hint);
+    terminal.problem(safeBlock(error.message), error.hint);
     return;
   }
   const stack = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);

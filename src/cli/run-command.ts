@@ -62,11 +62,12 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       crashedPid: lock.takenOverFrom?.pid ?? null,
       versions: await toolVersions(context.version, parts),
     });
-    const state = await runNight(deps, order, stop.signal).finally(() => heartbeat.stop());
-    if (!state) return await reportNothingToStart(context, options, { plan: workspace.plan, journals });
-    const summary = summarise(state);
+    const result = await runNight(deps, order, stop.signal).finally(() => heartbeat.stop());
+    if (!result) return await reportNothingToStart(context, options, { plan: workspace.plan, journals });
+    const summary = summarise(result.state);
     terminal.data(options.json ? `${JSON.stringify(summary)}\n` : renderSummaryText(summary, terminal));
-    return exitCodeOfNight(state);
+    if (result.error !== undefined) throw result.error;
+    return exitCodeOfNight(result.state);
   } finally {
     stop.dispose();
     await lock.release();

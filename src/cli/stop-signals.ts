@@ -32,21 +32,25 @@ export function listenForStop(options: {
     timers.push(setTimeout(end, FORCE_MS));
     force().then(end, end);
   };
+  let signals = 0;
+  const stop = (request: StopRequest): void => {
+    controller.abort(request);
+    timers.push(setTimeout(endNow, DRAIN_MS).unref());
+  };
   const onSignal = (name: (typeof SIGNALS)[number]): void => {
-    if (controller.signal.aborted) {
+    signals += 1;
+    if (signals > 1) {
       options.progress(`${name} again: ending at once; the next run puts things right`);
       endNow();
       return;
     }
     options.progress(`${name}: stopping; what has begun to land completes. Once more ends at once`);
-    controller.abort(new StopRequest("asked", name));
-    timers.push(setTimeout(endNow, DRAIN_MS).unref());
+    stop(new StopRequest("asked", name));
   };
   for (const name of SIGNALS) process.on(name, onSignal);
   if (options.maxMs !== undefined) {
     const detail = `unattended for ${formatDuration(options.maxMs)}`;
-    const stop = (): void => controller.abort(new StopRequest("time-limit", detail));
-    timers.push(setTimeout(stop, options.maxMs).unref());
+    timers.push(setTimeout(() => stop(new StopRequest("time-limit", detail)), options.maxMs).unref());
   }
   return {
     signal: controller.signal,

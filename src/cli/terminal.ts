@@ -23,12 +23,8 @@ const DEFAULT_WIDTH = 100;
 export function processTerminal(): Terminal {
   const isColourful = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
   const isErrorColourful = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
-  // A reader that went away (`nightwarden summary | head -1`) is no fault; what was asked for goes on.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
+  // A reader that went away, or a log on a full disk, is no reason to end a night: the journal has it all.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   return {
     data: (text) => void process.stdout.write(text),
     progress: (text) => void process.stderr.write(text),

@@ -61,7 +61,9 @@ export const limitsSchema = z.strictObject({
   openFiles: count(MIN_OPEN_FILES).describe("Open files of each process, at one time."),
   fileSize: byteSize().describe("The largest file that a process may write."),
   tmp: byteSize().describe("Size of /tmp, and of HOME; both are in memory and end with the attempt."),
-  output: byteSize().describe("What the agent may print. Over it the attempt is killed."),
+  output: byteSize().describe(
+    "What the agent, or verify, may print; each line counts 80 bytes more. Over it the attempt is killed.",
+  ),
   captureFiles: count().describe("Files that a tree may hold at the end, ignored ones left out."),
   captureSize: byteSize().describe("Bytes of new and changed files that are taken from a tree."),
   changedFiles: count().describe("Files that one task may add, change or delete."),

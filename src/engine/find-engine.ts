@@ -4,6 +4,7 @@ import Docker, { type DockerOptions } from "dockerode";
 import { z } from "zod";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { engineCandidates, type EngineCandidate } from "./engine-candidates.ts";
+import { guardEngine } from "./guard-engine.ts";
 
 /** An engine that answers. */
 export interface Engine {
@@ -68,7 +69,7 @@ async function ask(candidate: EngineCandidate, deadlineMs: number): Promise<Engi
     const isLate = performance.now() - startedAt >= deadlineMs;
     throw new Error(isLate ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error), { cause: error });
   }
-  const docker = new Docker(options);
+  const docker = guardEngine(new Docker(options));
   const version = await docker.version();
   const info = engineInfo.parse(await docker.info());
   return {

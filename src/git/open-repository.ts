@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AttemptRef } from "../core/attempt.ts";
-import type { NightId, ObjectId } from "../core/ids.ts";
+import { isObjectId, type NightId, type ObjectId } from "../core/ids.ts";
 import type { BaseFacts, CapturedCommit, Delivery, Repository, TreeSource } from "../contracts/repository.ts";
 import { commitCapture } from "./commit-capture.ts";
 import { deliverBranch } from "./deliver-branch.ts";
@@ -63,6 +63,10 @@ class ShadowedRepository implements Repository {
   }
 
   async prepare(ref: string): Promise<BaseFacts> {
+    if (isObjectId(ref) && !(await this.user.git.hasCommit(ref)) && (await this.shadow.hasCommit(ref))) {
+      // A result of ours that could not be delivered yet: the next night can build on it all the same.
+      return { commit: ref, ref, uncommitted: await this.user.countUncommitted() };
+    }
     const base = await this.user.requireRef(ref);
     await importBase({ user: this.user.git, shadow: this.shadow, commit: base.commit });
     return { ...base, uncommitted: await this.user.countUncommitted() };

@@ -30,6 +30,8 @@ export interface ImagesOptions {
   /** Where Nightwarden is installed: the folder with dist/ and docker/. */
   readonly packageDir: string;
   readonly repositories: ReadonlyMap<string, Toolchain>;
+  /** Begins the names of the containers that a build starts. */
+  readonly buildPrefix: string;
   /** Absent: found or built, see `ensureBaseImage`. */
   readonly baseImage?: string | undefined;
 }
@@ -66,7 +68,7 @@ class LayeredImages implements EngineImages {
     this.versions = readVersions(options.packageDir);
     // Whoever asks for an image sees the error; until then it is nobody's.
     this.versions.catch(() => undefined);
-    this.engine = new ImageEngine(options.docker);
+    this.engine = new ImageEngine(options.docker, options.buildPrefix);
     this.npm = new NpmStore(options);
     this.debian = new DebianPackages(options);
   }

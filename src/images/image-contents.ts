@@ -21,6 +21,7 @@ const MUSL: Readonly<Record<string, string>> = {
 /** Looks into an image without running anything of it. */
 export async function readImageContents(engine: ImageEngine, image: EngineImage): Promise<ImageContents> {
   const container = await engine.docker.createContainer({
+    name: engine.buildContainerName(),
     Image: image.id,
     Entrypoint: ["/never-started"],
     Labels: { "nightwarden.managed": "image-build" },

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { z } from "zod";
@@ -31,9 +32,16 @@ const BUILDER_CHATTER = /^\s*(?:--->|Removing intermediate container)/;
 /** The images of one engine: asked for, fetched, built. Every image made here bears our labels. */
 export class ImageEngine {
   readonly docker: Docker;
+  private readonly buildPrefix: string;
 
-  constructor(docker: Docker) {
+  constructor(docker: Docker, buildPrefix: string) {
     this.docker = docker;
+    this.buildPrefix = buildPrefix;
+  }
+
+  /** A name, and not a label, by which a later run finds what a killed build left: images inherit labels. */
+  buildContainerName(): string {
+    return `${this.buildPrefix}-${randomBytes(6).toString("hex")}`;
   }
 
   /** undefined: the engine does not have it. */

@@ -57,6 +57,7 @@ async function installInContainer(
 ): Promise<void> {
   const { docker } = installation.engine;
   const container = await docker.createContainer({
+    name: installation.engine.buildContainerName(),
     Image: installation.image,
     User: "0",
     Entrypoint: ["/bin/sh"],

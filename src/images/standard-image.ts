@@ -89,6 +89,7 @@ function checkNames(packages: readonly string[]): void {
 /** Which packages the base has, as its dpkg keeps it. */
 async function readStatus(engine: ImageEngine, base: EngineImage): Promise<string> {
   const container = await engine.docker.createContainer({
+    name: engine.buildContainerName(),
     Image: base.id,
     Entrypoint: ["/never-started"],
     Labels: { "nightwarden.managed": "image-build" },

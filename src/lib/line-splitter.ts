@@ -22,6 +22,11 @@ export class LineSplitter {
     this.onLine = options.onLine;
   }
 
+  /** Bytes kept of a line that has no end yet. */
+  get pendingBytes(): number {
+    return this.keptBytes;
+  }
+
   push(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {

@@ -1,21 +1,24 @@
 import type { NightEnd } from "../core/event.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
+import { openAttempts } from "../core/night-state.ts";
 import { deliver } from "./deliver.ts";
 import type { Night } from "./night.ts";
+import { settleInterrupted } from "./settle-interrupted.ts";
 
 /**
- * The end of every night, however it came: what could not be delivered is tried once more, what is left on the engine
- * is removed and counted, and the journal gets its last event. None of these steps can keep the next from happening.
+ * The end of every night, however it came: an attempt without an outcome gets one, what could not be delivered is tried
+ * once more, what is left on the engine is removed and counted, and the journal gets its last event. A step that fails
+ * does not keep the next from happening.
  */
 export async function finishNight(night: Night, end: NightEnd, detail: string): Promise<void> {
   const { record, deps } = night;
+  const { repositories } = deps;
+  if (openAttempts(record.state).length > 0) {
+    await warnOnFailure(night, "unsettled", async () => await settleInterrupted({ record, repositories }));
+  }
   for (const { repo, deferred } of record.state.repositories.values()) {
     if (deferred === undefined) continue;
-    await warnOnFailure(
-      night,
-      "delivery-failed",
-      async () => await deliver({ record: night.record, repositories: night.deps.repositories }, repo),
-    );
+    await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
   await warnOnFailure(night, "leftovers", async () => {
     const swept = await deps.sweep();
@@ -28,6 +31,10 @@ async function warnOnFailure(night: Night, code: string, work: () => Promise<voi
   try {
     await work();
   } catch (error) {
-    await night.record.record({ type: "warning.raised", data: { code, message: messageOf(error) } });
+    const warning = night.record.record({
+      type: "warning.raised",
+      data: { code, message: messageOf(error) },
+    });
+    await warning.catch(() => undefined); // a journal that cannot be written says so with the last event
   }
 }

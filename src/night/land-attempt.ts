@@ -5,7 +5,7 @@ import type { ObjectId } from "../core/ids.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { deliver } from "./deliver.ts";
 import { repositoryOf, repositoryStateOf } from "./night.ts";
-import type { Attempt } from "./run-attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /** A commit that has passed the checks and the verify commands. */

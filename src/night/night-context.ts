@@ -29,7 +29,7 @@ export async function planContext(night: Night, queue: Queue): Promise<PlanConte
   const dependencies = new Map<TaskId, "in-base" | "unmerged" | "unmet">();
   for (const task of plan.tasks) {
     const landed = queue.entry(task.key).landed;
-    const base = night.record.state.repositories.get(task.repo)?.base;
+    const base = landed ? await baseOf(night, task.repo) : undefined;
     if (!landed) dependencies.set(task.id, "unmet");
     else if (base === undefined) dependencies.set(task.id, "unmerged");
     else {
@@ -53,4 +53,15 @@ export async function planContext(night: Night, queue: Queue): Promise<PlanConte
     dependency: (id) => dependencies.get(id) ?? "unmet",
     nextNumber: (task) => numbers(task as TaskId) + 1,
   };
+}
+
+/** Tonight's base of a repository; of one that has no task tonight, the one that it would have. */
+async function baseOf(night: Night, repo: string): Promise<ObjectId | undefined> {
+  const known = night.record.state.repositories.get(repo)?.base;
+  if (known !== undefined) return known;
+  const ref = night.order.bases.get(repo);
+  const base = await night.deps.repositories
+    .get(repo)
+    ?.prepare(ref === undefined || ref === "continue" ? "HEAD" : ref);
+  return base?.commit;
 }

@@ -3,6 +3,7 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
 import type { Task } from "../core/plan.ts";
 import { safeBlock } from "../core/safe-text.ts";
+import { abortable } from "./abortable.ts";
 import { repositoryOf, required, type Night } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
@@ -59,9 +60,15 @@ async function prepareRepository(night: Night, repo: string, history: GateHistor
 }
 
 async function ensureImage(night: Night, repo: string): Promise<void> {
-  const { id, base, built } = await night.deps.images.ensure(repo, night.order.onProgress);
+  const { id, base, built } = await abortable(
+    night.deps.images.ensure(repo, night.order.onProgress),
+    night.stop,
+  );
   await night.record.record({ type: "image.ready", data: { repo, image: id, base, built } });
 }
+
+/** How the usual test runners begin the line of a test that passed: its name proves nothing. */
+const PASSED_LINE = /^\s*(?:ok\b|✓|✔|√|PASS|--- PASS|.*\bok$|.*\bPASSED\b)/;
 
 async function checkBaseline(options: {
   readonly night: Night;
@@ -97,6 +104,7 @@ async function checkBaseline(options: {
       },
       limits: night.order.limits,
       onLine: (text) => {
+        if (PASSED_LINE.test(text)) return;
         for (const name of wanted) if (text.includes(name)) printed.add(name);
       },
     });

@@ -1,11 +1,10 @@
-import type { Sandbox } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
-import { failed, type AttemptRef, type Outcome } from "../core/attempt.ts";
+import { failed, type Outcome } from "../core/attempt.ts";
 import type { CandidateFacts } from "../core/check-candidate.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
-import { lowerLimits, type Limits } from "../core/limits.ts";
+import { lowerLimits } from "../core/limits.ts";
 import type { Task } from "../core/plan.ts";
 import { agentFailure } from "../core/run-failure.ts";
 import { commitMessage } from "../core/commit-message.ts";
@@ -13,17 +12,8 @@ import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
-
-const SLOT = 0;
-
-/** One attempt of one task, with everything that its steps need. */
-export interface Attempt {
-  readonly night: Night;
-  readonly task: Task;
-  readonly ref: AttemptRef;
-  readonly limits: Limits;
-  readonly base: ObjectId;
-}
+import type { Attempt } from "./attempt.ts";
+import { runInSandbox, SLOT } from "./run-in-sandbox.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
@@ -62,7 +52,7 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   try {
     verified = await makeVerified(attempt, trees, image);
   } catch (error) {
-    await trees.close();
+    await trees.close().catch(() => undefined); // the first error is the one that counts
     throw error;
   }
   // What lands is in git by now: the trees can go meanwhile.
@@ -108,52 +98,28 @@ async function makeVerified(
   return red ?? { commit, key, facts };
 }
 
-/** Fills the tree, lets the agent work in it, and makes sure that nothing of it runs any more. */
+/** Lets the agent work in its tree, until nothing of it runs any more. */
 async function runAgent(attempt: Attempt, trees: OpenTrees, image: string): Promise<Outcome | undefined> {
   const { night, task, ref, limits, base } = attempt;
-  const { deps, record } = night;
-  const filling = trees.fill("agent", repositoryOf(night, task.repo).treeSource(base));
-  const starting = deps.sandboxes.start({
+  const { command, env, stdin } = agentOf(night, task).invocation(task);
+  const run = await runInSandbox({
+    night,
     attempt: ref,
-    image,
-    trees,
-    limits,
     role: "agent",
-    tree: "agent",
-    slot: SLOT,
+    trees,
+    source: repositoryOf(night, task.repo).treeSource(base),
+    image,
+    limits,
+    job: {
+      commands: [command],
+      env,
+      stdin,
+      wallClockMs: limits.wallClock,
+      firstOutputMs: limits.firstOutput,
+    },
+    onLine: (text) => night.order.onOutput(task.id, text),
   });
-  const [filled, started] = await Promise.allSettled([filling, starting]);
-  const sandbox: Sandbox | undefined = started.status === "fulfilled" ? started.value : undefined;
-  try {
-    if (filled.status === "rejected") throw filled.reason;
-    if (!sandbox) throw (started as PromiseRejectedResult).reason;
-    const place = { ...ref, role: "agent" as const, container: sandbox.id };
-    await record.record({ type: "sandbox.started", data: { ...place, image, selfCheck: sandbox.selfCheck } });
-    const sink = await deps.outputs.open(record.state.night, ref, "agent");
-    const { command, env, stdin } = agentOf(night, task).invocation(task);
-    const run = await sandbox.run(
-      {
-        commands: [command],
-        env,
-        stdin,
-        wallClockMs: limits.wallClock,
-        firstOutputMs: limits.firstOutput,
-        outputBytes: limits.output,
-        onLine: (line) => {
-          sink.write(line);
-          night.order.onOutput(task.id, line.text);
-        },
-      },
-      night.stop,
-    );
-    await record.record({
-      type: "sandbox.finished",
-      data: { ...place, end: run.end, output: await sink.close() },
-    });
-    return agentFailure(run, limits);
-  } finally {
-    await sandbox?.destroy();
-  }
+  return agentFailure(run, limits);
 }
 
 type Captured =

@@ -12,20 +12,26 @@ import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
 import { StopRequest, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
-import { settleInterrupted } from "./resume-night.ts";
+import { settleInterrupted } from "./settle-interrupted.ts";
+import { withCleanUp } from "./with-clean-up.ts";
 import { runPlan } from "./run-plan.ts";
+
+/** How a night ended. */
+export interface NightResult {
+  readonly state: NightState;
+  /** What ended it before its tasks did: a refusal before the first agent, or a fault. It is in the journal as well. */
+  readonly error: unknown;
+}
 
 /**
  * One night, from its first event to its last. Goes on with a night that a crash left open, if plan and policy are what
- * they were. Returns the state at the end, or undefined where no task is left to start.
- *
- * Throws a NightwardenError where the night was refused before its first agent; that is recorded then, too.
+ * they were. Undefined where no task is left to start.
  */
 export async function runNight(
   deps: NightDeps,
   order: NightOrder,
   stop: AbortSignal,
-): Promise<NightState | undefined> {
+): Promise<NightResult | undefined> {
   const history = await readHistory(deps.journals);
   const left = history.nights.findLast((night) => night.started && !night.end);
   const goesOn = left?.started?.planHash === order.plan.hash && left.started.policyHash === order.policyHash;
@@ -45,17 +51,17 @@ export async function runNight(
   stop.addEventListener("abort", onStop, { once: true });
   try {
     await removeLeftovers(night);
-    if (goesOn) await settleInterrupted(night);
+    if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
     await openGate(night, open, gateHistory(night, history));
     const { end, detail } = await runPlan(night, await planContext(night, queue));
     await finishNight(night, end, detail);
-    return night.record.state;
+    return { state: night.record.state, error: undefined };
   } catch (error) {
     const { end, detail } = endOfError(error, stop);
     await finishNight(night, end, detail);
-    if (end === "interrupted" || end === "time-limit") return night.record.state;
-    throw error;
+    const isStop = end === "interrupted" || end === "time-limit";
+    return { state: night.record.state, error: isStop ? undefined : error };
   } finally {
     stop.removeEventListener("abort", onStop);
     await night.record.close();
@@ -108,31 +114,17 @@ async function reopenNight(
   return night;
 }
 
-/** A night that was left open and cannot go on, since the plan or the policy is another: closed, and said. */
+/** A night that was left open and cannot go on, since the plan or the policy is another: settled, closed, and said. */
 async function abandon(deps: NightDeps, left: NightState): Promise<void> {
-  const journal = await deps.journals.open(left.night);
-  try {
-    const record = new NightRecord(left, journal);
-    for (const task of left.tasks.values()) {
-      const attempt = task.attempts.at(-1);
-      if (!attempt || attempt.outcome) continue;
-      const { task: id, attempt: attemptId, token, key } = attempt;
-      const outcome = {
-        kind: "failed",
-        cause: "interrupted",
-        reason: "crashed",
-        detail: "the night was given up",
-      } as const;
-      await record.record({
-        type: "attempt.finished",
-        data: { task: id, attempt: attemptId, token, key, outcome },
-      });
-    }
-    const detail = "a crash left the night open, and the plan or the policy has changed since";
-    await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
-  } finally {
-    await journal.close();
-  }
+  const record = new NightRecord(left, await deps.journals.open(left.night));
+  await withCleanUp(
+    async () => {
+      await settleInterrupted({ record, repositories: deps.repositories });
+      const detail = "a crash left the night open, and the plan or the policy has changed since";
+      await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
+    },
+    async () => await record.close(),
+  );
 }
 
 function tasksOf(left: NightState, order: NightOrder): Task[] {

@@ -27,6 +27,7 @@ export function containerDifferences(
     "Tty",
     "OpenStdin",
     "StopSignal",
+    "Healthcheck",
   ] as const) {
     compare(`Config.${field}`, asked[field], config[field]);
   }

@@ -85,15 +85,14 @@ class DockerSandbox implements Sandbox {
     const nonce = randomBytes(16).toString("hex");
     const watch = new RunWatch({ container: this.container, job, nonce, clock: this.clock });
     const reading = watch.read(this.output);
+    reading.catch(() => undefined);
     const onAbort = (): void => watch.stop("stopped");
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       watch.begin();
       await this.sendJob(job, nonce);
-      const end = await watch.ended();
-      await reading;
-      return watch.result(end);
+      return watch.result(await watch.ended(reading));
     } finally {
       signal.removeEventListener("abort", onAbort);
       watch.dispose();

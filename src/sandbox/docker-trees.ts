@@ -19,7 +19,8 @@ import {
   slotUser,
   TREES_PATH,
 } from "./container-spec.ts";
-import { EngineContainer, isGone } from "./engine-container.ts";
+import { EngineContainer } from "./engine-container.ts";
+import { removeVolume } from "./sweep.ts";
 
 const TREE_NAMES: readonly TreeName[] = ["agent", "verify"];
 const PACK_CHUNK_BYTES = 1024 * 1024;
@@ -231,16 +232,5 @@ function unexpected(reply: CollectorReply): NightwardenError {
 }
 
 async function removeVolumes(docker: Docker, names: readonly string[]): Promise<void> {
-  await Promise.all(
-    names.map(async (name) => {
-      try {
-        await docker.getVolume(name).remove();
-      } catch (error) {
-        if (!isGone(error)) {
-          const message = `the engine could not remove volume ${name}: ${messageOf(error)}`;
-          throw new NightwardenError({ code: "infra.engine", message, cause: error });
-        }
-      }
-    }),
-  );
+  await Promise.all(names.map(async (name) => await removeVolume(docker, name)));
 }

@@ -14,6 +14,10 @@ export interface ContainerEnd {
   readonly outOfMemory: boolean;
 }
 
+const AFTER_OUTPUT_MS = 2000;
+/** The exit code of SIGKILL. */
+const KILLED = 137;
+const REMOVAL_MS = 300;
 /** How long the engine may take to tell that a killed container has ended, before it counts as broken. */
 const KILL_DEADLINE_MS = 20_000;
 
@@ -43,6 +47,7 @@ export class EngineContainer {
   /** Throws a NightwardenError; then nothing of the container is left. */
   static async start(docker: Docker, spec: ContainerCreateOptions): Promise<EngineContainer> {
     let id: string | undefined;
+    let stream: Duplex | undefined;
     try {
       const container = await docker.createContainer(spec);
       id = container.id;
@@ -58,13 +63,15 @@ export class EngineContainer {
           hint: "A sandbox that is weaker than asked never starts. Update the engine; see docs/containment.md.",
         });
       }
-      const stream = (await container.attach({
+      stream = (await container.attach({
         stream: true,
         stdin: true,
         stdout: true,
         stderr: true,
         hijack: true,
       })) as Duplex;
+      // A connection that breaks while nobody reads is learnt of by whoever reads next.
+      stream.on("error", () => stream?.destroy());
       // The end must be asked for before the start: afterwards a short run could have ended unseen.
       const exited = (container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>).then(
         async ({ StatusCode }) => await endOf(docker, container.id, StatusCode),
@@ -73,7 +80,8 @@ export class EngineContainer {
       await container.start();
       return new EngineContainer({ docker, id: container.id, stream, exited });
     } catch (error) {
-      if (id !== undefined) await removeContainer(docker, id);
+      stream?.destroy();
+      if (id !== undefined) await removeContainer(docker, id).catch(() => undefined);
       if (error instanceof NightwardenError) throw error;
       throw new NightwardenError({
         code: "infra.engine",
@@ -131,6 +139,16 @@ export class EngineContainer {
     await this.removal;
   }
 
+  /** The end of a container whose output has ended. Asks the engine, since one that went away says nothing by itself. */
+  async endAfterOutput(): Promise<ContainerEnd> {
+    for (;;) {
+      const waited = await Promise.race([this.exited, delay(AFTER_OUTPUT_MS)]);
+      if (waited) return waited;
+      const now = await endOf(this.docker, this.id, null);
+      if (!now.isRunning) return now;
+    }
+  }
+
   /** Waits for the end after a kill, but not for ever. */
   async endAfterKill(): Promise<ContainerEnd> {
     let timer: NodeJS.Timeout | undefined;
@@ -150,14 +168,29 @@ export class EngineContainer {
   }
 }
 
-async function endOf(docker: Docker, id: string, exitCode: number): Promise<ContainerEnd> {
+/** `exitCode` is what `wait` said; null: ask. */
+async function endOf(
+  docker: Docker,
+  id: string,
+  exitCode: number | null,
+): Promise<ContainerEnd & { readonly isRunning: boolean }> {
+  const gone = { exitCode: null, outOfMemory: false, isRunning: false };
   try {
     const { State } = await docker.getContainer(id).inspect();
-    return { exitCode, outOfMemory: State.OOMKilled };
+    // A removal by somebody else kills first, and that looks like a program's own end until the container is gone.
+    if (exitCode === KILLED && !State.OOMKilled) {
+      await delay(REMOVAL_MS);
+      await docker.getContainer(id).inspect();
+    }
+    return { exitCode: exitCode ?? State.ExitCode, outOfMemory: State.OOMKilled, isRunning: State.Running };
   } catch (error) {
-    if (isGone(error)) return { exitCode: null, outOfMemory: false };
+    if (isGone(error)) return gone;
     throw error;
   }
+}
+
+function delay(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref());
 }
 
 /** Removes a container with its anonymous volumes, running or not. One that is gone already is fine. */

@@ -4,10 +4,13 @@ import type { SandboxEnd } from "../core/event.ts";
 import { shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
 import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
 import type { AttachChunk } from "./attach-stream.ts";
-import type { EngineContainer } from "./engine-container.ts";
+import type { ContainerEnd, EngineContainer } from "./engine-container.ts";
 import { parseShimLine } from "./shim-line.ts";
 
 const MAX_LINE_BYTES = 64 * 1024;
+/** What keeping a line takes beside its text. Counted, or empty lines would fill a disk below the cap. */
+const LINE_COST_BYTES = 80;
+const LAST_OUTPUT_MS = 10_000;
 
 /** One run: reads the output, watches the caps, and remembers the first reason to end. */
 export class RunWatch {
@@ -21,6 +24,7 @@ export class RunWatch {
   private announceKill: () => void = () => undefined;
   private startedMs = 0;
   private outputBytes = 0;
+  private lines = 0;
   private reason: SandboxEnd["reason"] = "exited";
   private failedCommand: number | null = null;
   private missingProgram: string | null = null;
@@ -45,7 +49,9 @@ export class RunWatch {
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
-        if (!this.isSpeaking) this.stop("first-output");
+        // Dots without an end of line are words, too.
+        const isMidLine = this.splitters.stdout.pendingBytes + this.splitters.stderr.pendingBytes > 0;
+        if (!this.isSpeaking && !isMidLine) this.stop("first-output");
       };
       this.timers.push(setTimeout(check, this.job.firstOutputMs));
     }
@@ -55,28 +61,40 @@ export class RunWatch {
   stop(reason: Exclude<SandboxEnd["reason"], "exited" | "lost">): void {
     if (this.reason !== "exited") return;
     this.reason = reason;
-    this.container.kill().then(this.announceKill, this.announceKill);
+    // The wait for the end is bounded from now on, whether or not the engine takes the order.
+    this.announceKill();
+    this.container.kill().catch(() => undefined);
   }
 
   async read(output: AsyncGenerator<AttachChunk>): Promise<void> {
     for await (const { stream, bytes } of output) {
       this.splitters[stream].push(bytes);
       this.outputBytes += bytes.length;
-      if (this.outputBytes > this.job.outputBytes) this.stop("output");
+      if (this.outputBytes + this.lines * LINE_COST_BYTES > this.job.outputBytes) this.stop("output");
     }
     this.splitters.stdout.finish();
     this.splitters.stderr.finish();
   }
 
-  /** When the container has ended by itself, or was killed and has ended then. */
-  async ended(): Promise<Awaited<ReturnType<EngineContainer["end"]>>> {
-    return await Promise.race([
+  /**
+   * When the container has ended by itself, or was killed and has ended then. `reading`, the promise of `read`, ends
+   * early where the engine itself goes away: then nobody would ever say that the container has ended.
+   */
+  async ended(reading: Promise<void>): Promise<ContainerEnd> {
+    const end = await Promise.race([
       this.container.end(),
       this.killed.then(async () => await this.container.endAfterKill()),
+      reading.then(async () => await this.container.endAfterOutput()),
     ]);
+    // What it printed last may still be on its way; a stream that stays open for longer is given up.
+    await Promise.race([
+      reading,
+      new Promise((resolve) => this.timers.push(setTimeout(resolve, LAST_OUTPUT_MS))),
+    ]);
+    return end;
   }
 
-  result(end: { readonly exitCode: number | null; readonly outOfMemory: boolean }): SandboxRun {
+  result(end: ContainerEnd): SandboxRun {
     const reason = this.reason === "exited" && end.exitCode === null ? "lost" : this.reason;
     const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !end.outOfMemory;
     return {
@@ -112,6 +130,7 @@ export class RunWatch {
 
   private handOn(stream: AttachChunk["stream"], line: SplitLine): void {
     this.isSpeaking = true;
+    this.lines += 1;
     // After the cap nothing more is handed on, or the reader would see more than was allowed while the kill is under way.
     if (this.reason === "exited") this.job.onLine({ stream, ...line });
   }

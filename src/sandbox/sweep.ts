@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { LABEL_WORKSPACE } from "./container-spec.ts";
-import { removeContainer } from "./engine-container.ts";
+import { isGone, removeContainer } from "./engine-container.ts";
 
 export interface Swept {
   readonly containers: number;
@@ -8,15 +8,34 @@ export interface Swept {
 }
 
 /**
- * Removes every container and volume with the workspace's label. Only for the holder of the workspace's lock, while
- * nothing of its own runs: then whatever bears the label was left by a crash. What others made is never looked at.
+ * Removes every container and volume with the label of one of `owners`, and every container whose name begins with
+ * `namePrefix`. Only for the holder of the workspace's lock, while nothing of its own runs: then whatever bears them
+ * was left by a crash. What others made is never looked at. One that cannot be removed does not keep the others: the
+ * first error is thrown at the end.
  */
-export async function sweep(docker: Docker, workspace: string): Promise<Swept> {
-  const filters = { label: [`${LABEL_WORKSPACE}=${workspace}`] };
-  const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(async ({ Id }) => await removeContainer(docker, Id)));
-  const { Volumes } = await docker.listVolumes({ filters });
-  const volumes = Volumes ?? [];
-  await Promise.all(volumes.map(async ({ Name }) => await docker.getVolume(Name).remove()));
+export async function sweep(
+  docker: Docker,
+  left: { readonly owners: readonly string[]; readonly namePrefix?: string },
+): Promise<Swept> {
+  const byLabel = left.owners.map((owner) => ({ label: [`${LABEL_WORKSPACE}=${owner}`] }));
+  const byName = left.namePrefix === undefined ? [] : [{ name: [`^/${left.namePrefix}-`] }];
+  const found = await Promise.all(
+    [...byLabel, ...byName].map(async (filters) => await docker.listContainers({ all: true, filters })),
+  );
+  const containers = found.flat();
+  const gone = await Promise.allSettled(containers.map(async ({ Id }) => await removeContainer(docker, Id)));
+  const listed = await Promise.all(byLabel.map(async (filters) => await docker.listVolumes({ filters })));
+  const volumes = listed.flatMap(({ Volumes }) => Volumes ?? []);
+  const freed = await Promise.allSettled(volumes.map(async ({ Name }) => await removeVolume(docker, Name)));
+  for (const each of [...gone, ...freed]) if (each.status === "rejected") throw each.reason;
   return { containers: containers.length, volumes: volumes.length };
+}
+
+/** Removes a volume. One that is gone already is fine. */
+export async function removeVolume(docker: Docker, name: string): Promise<void> {
+  try {
+    await docker.getVolume(name).remove();
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
 }

@@ -259,6 +259,12 @@ describe("resources", () => {
     expect(processesOfAgents()).toEqual([]);
   });
 
+  it("empty lines count, too: they cost the disk more than they look", async () => {
+    const { lines, run } = await asAgent(shell("yes ''"));
+    expect(run.end.reason).toBe("output");
+    expect(lines.length).toBeLessThan((2 ** 20 / 80) * 4);
+  });
+
   it("one file, the temporary folder and open files are bounded", async () => {
     const file = shell("head -c 8388608 /dev/zero > big; echo code $?");
     expect((await asAgent(file, { fileSize: 2 ** 20 })).lines.join()).not.toContain("code 0");

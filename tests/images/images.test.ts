@@ -39,6 +39,7 @@ afterAll(async () => {
 
 function imagesWith(toolchain: Toolchain): EngineImages {
   return createImages({
+    buildPrefix: "nightwarden-build-tests",
     docker: engine.docker,
     arch: engine.arch,
     cacheDir,

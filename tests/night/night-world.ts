@@ -150,7 +150,9 @@ export class NightWorld {
       onOutput: () => undefined,
       ...overrides,
     };
-    return await runNight({ ...this.deps(tasks), ...deps }, order, stop);
+    const result = await runNight({ ...this.deps(tasks), ...deps }, order, stop);
+    if (result?.error !== undefined) throw result.error;
+    return result?.state;
   }
 
   dispose(): void {

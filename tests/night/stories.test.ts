@@ -3,6 +3,7 @@ import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import type { EventType } from "../../src/core/event.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
 import { deliverNight } from "../../src/night/deliver-night.ts";
+import { replay } from "../../src/core/night-state.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import type { FakeProgram } from "../fakes/fake-engine.ts";
 import { GO_ON, NightWorld, type TaskStory } from "./night-world.ts";
@@ -342,6 +343,22 @@ describe("after a crash", () => {
     expect(world.landedSubjects(night!)).toEqual(["Title of one", "Title of two"]);
     expect(await world.journals.nights()).toHaveLength(1);
   });
+
+  it.each<EventType>(["landing.started", "landing.finished"])(
+    "at %s, and with another plan, what has landed is kept, delivered and never tried again",
+    async (type) => {
+      await crashAt(type, [lands("one")]);
+      const second = await world.run([lands("one"), lands("two")]);
+      const [first] = await world.journals.nights();
+      const { events } = await world.journals.read(first!);
+      const state = replay(first!, events);
+      expect(state.end).toBe("abandoned");
+      const landedBefore = state.tasks.get("one" as never)?.attempts[0]?.outcome?.kind === "landed";
+      expect(landedBefore).toBe(type === "landing.finished");
+      const subjects = [...world.landedSubjects(state), ...world.landedSubjects(second!)];
+      expect(subjects.toSorted()).toEqual(["Title of one", "Title of two"]);
+    },
+  );
 
   it("closes the night as abandoned where the plan has changed since", async () => {
     await crashAt("capture.finished", [lands("one")]);

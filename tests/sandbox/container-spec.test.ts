@@ -32,6 +32,7 @@ function faithful(spec: ContainerCreateOptions): ContainerInspectInfo {
       Tty: false,
       OpenStdin: true,
       StopSignal: spec.StopSignal,
+      Healthcheck: spec.Healthcheck,
       Env: ["PATH=/bin", ...(spec.Env ?? [])],
       Labels: spec.Labels,
     },

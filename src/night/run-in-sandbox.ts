@@ -1,0 +1,78 @@
+import type { TreeSource } from "../contracts/repository.ts";
+import type { Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
+import type { OpenTrees } from "../contracts/trees.ts";
+import type { AttemptRef } from "../core/attempt.ts";
+import type { Limits } from "../core/limits.ts";
+import type { Night } from "./night.ts";
+import { withCleanUp } from "./with-clean-up.ts";
+
+/** The place among attempts that run at the same time. One at a time: always the first. */
+export const SLOT = 0;
+
+/**
+ * Fills a tree while its sandbox starts, runs a job in it, keeps what it prints, and makes sure that nothing of it
+ * runs any more. Records the sandbox's start and end; what the run means is the caller's to say.
+ */
+export async function runInSandbox(options: {
+  readonly night: Night;
+  readonly attempt: AttemptRef;
+  readonly role: "agent" | "verify";
+  readonly trees: OpenTrees;
+  readonly source: TreeSource;
+  readonly image: string;
+  readonly limits: Limits;
+  readonly job: Omit<SandboxJob, "outputBytes" | "onLine">;
+  readonly onLine: (text: string) => void;
+}): Promise<SandboxRun> {
+  const { night, attempt, role, image, limits } = options;
+  const sandbox = await startOnTree(options);
+  return await withCleanUp(
+    async () => {
+      const place = { ...attempt, role, container: sandbox.id };
+      const { record, deps } = night;
+      await record.record({
+        type: "sandbox.started",
+        data: { ...place, image, selfCheck: sandbox.selfCheck },
+      });
+      const sink = await deps.outputs.open(record.state.night, attempt, role);
+      const kept: { output: Awaited<ReturnType<typeof sink.close>> | null } = { output: null };
+      const run = await withCleanUp(
+        async () =>
+          await sandbox.run(
+            {
+              ...options.job,
+              outputBytes: limits.output,
+              onLine: (line) => {
+                sink.write(line);
+                options.onLine(line.text);
+              },
+            },
+            night.stop,
+          ),
+        async () => {
+          kept.output = await sink.close();
+        },
+      );
+      await record.record({
+        type: "sandbox.finished",
+        data: { ...place, end: run.end, output: kept.output },
+      });
+      return run;
+    },
+    async () => await sandbox.destroy(),
+  );
+}
+
+/** The sandbox on its filled tree. Where either fails, neither is left. */
+async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise<Sandbox> {
+  const { night, attempt, role, trees, image, limits } = options;
+  const request = { attempt, role, image, trees, tree: role, limits, slot: SLOT };
+  const [filled, started] = await Promise.allSettled([
+    trees.fill(role, options.source),
+    night.deps.sandboxes.start(request),
+  ]);
+  if (started.status === "rejected") throw started.reason;
+  if (filled.status === "fulfilled") return started.value;
+  await started.value.destroy().catch(() => undefined);
+  throw filled.reason;
+}

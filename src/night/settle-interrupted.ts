@@ -1,0 +1,51 @@
+import { failed, type Outcome } from "../core/attempt.ts";
+import { openAttempts, type AttemptState, type NightState } from "../core/night-state.ts";
+import type { Repository } from "../contracts/repository.ts";
+import { deliver } from "./deliver.ts";
+import type { NightRecord } from "./night-record.ts";
+
+interface Unsettled {
+  readonly record: NightRecord;
+  readonly repositories: ReadonlyMap<string, Repository>;
+}
+
+/**
+ * Gives every attempt that was cut off its one outcome. A landing that had begun is asked of the branch: if the branch
+ * is at the commit, it has landed, and only the words are missing; if not, nothing of it has. Then delivers what has
+ * landed and not arrived. After a crash, and for a night that ends by an error.
+ */
+export async function settleInterrupted(unsettled: Unsettled): Promise<void> {
+  const { record, repositories } = unsettled;
+  for (const attempt of openAttempts(record.state)) {
+    const outcome = await outcomeAfterCrash(unsettled, attempt);
+    const { task, attempt: id, token, key } = attempt;
+    if (outcome.kind === "failed") await repositories.get(attempt.repo)?.dropAttempt(attempt);
+    await record.record({ type: "attempt.finished", data: { task, attempt: id, token, key, outcome } });
+  }
+  for (const repo of withResults(record.state)) if (repositories.has(repo)) await deliver(unsettled, repo);
+}
+
+function withResults(state: NightState): string[] {
+  return [...state.repositories.values()].filter(({ tip, base }) => tip !== base).map(({ repo }) => repo);
+}
+
+async function outcomeAfterCrash(
+  { record, repositories }: Unsettled,
+  attempt: AttemptState,
+): Promise<Outcome> {
+  if (attempt.landed !== undefined) return { kind: "landed", commit: attempt.landed };
+  const { landing, task, attempt: id, token, repo } = attempt;
+  if (landing) {
+    // A repository that the configuration no longer has cannot be asked: nothing of it can be delivered either.
+    const tip = await repositories.get(repo)?.tip(record.state.night);
+    if (tip === landing.commit) {
+      const { commit } = landing;
+      await record.record({
+        type: "landing.finished",
+        data: { task, attempt: id, token, repo, commit, tip: landing.tip },
+      });
+      return { kind: "landed", commit };
+    }
+  }
+  return failed("crashed", `it was cut off at the step "${attempt.step}"`);
+}
