@@ -73,12 +73,15 @@ export async function runOnTree(
     readonly signal?: AbortSignal;
     readonly ignore?: readonly string[];
     readonly onRunning?: () => void;
+    /** Sees each line while the program runs, with the sandbox's id. */
+    readonly onLine?: (text: string, sandbox: string) => void;
   } = {},
 ): Promise<{
   run: SandboxRun;
   lines: string[];
   records: CaptureRecord["reply"][];
   contents: Map<string, string>;
+  sandbox: string;
 }> {
   const attempt = newAttempt();
   const limits = { ...TEST_LIMITS, ...options.limits };
@@ -103,14 +106,18 @@ export async function runOnTree(
       wallClockMs: 60_000,
       outputBytes: 2 ** 20,
       ...job,
-      onLine: (line) => lines.push(line.text),
+      onLine: (line) => {
+        lines.push(line.text);
+        options.onLine?.(line.text, id);
+      },
     };
+    const { id } = sandbox;
     const running = sandbox.run(whole, options.signal ?? new AbortController().signal);
     options.onRunning?.();
     const run = await running;
     await sandbox.destroy();
     const { records, contents } = await captureAll(trees, limits, options.ignore ?? []);
-    return { run, lines, records, contents };
+    return { run, lines, records, contents, sandbox: id };
   } finally {
     await sandbox?.destroy();
     await trees.close();

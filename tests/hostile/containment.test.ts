@@ -242,10 +242,10 @@ describe("resources", () => {
 
   it("processes are counted: a bomb ends at the cap, and nothing of it is left", async () => {
     const bomb = shell("i=0; while [ $i -lt 200 ]; do sleep 600 & i=$((i+1)); done; echo started $i");
-    const { lines, run } = await asAgent(bomb, { pids: 64 });
+    const { lines, run, sandbox } = await asAgent(bomb, { pids: 64 });
     expect(lines.join()).not.toContain("started 200");
     expect(run.allPassed).toBe(false);
-    expect(processesOfAgents()).toEqual([]);
+    expect(processesOf(sandbox)).toEqual([]);
     const control = await asAgent(bomb, { pids: 512 });
     expect(control.lines).toEqual(["started 200"]);
   });
@@ -253,10 +253,20 @@ describe("resources", () => {
   it("what daemonises itself, ignores signals and keeps the pipe open is gone with the sandbox", async () => {
     const script =
       "setsid sh -c 'trap \"\" TERM HUP INT; while :; do sleep 1; done' & sleep 0; echo left behind";
-    const { lines, run } = await asAgent(shell(script));
+    let whileItRan: string[] = [];
+    const onLine = (_: string, id: string): void => void (whileItRan = processesOf(id));
+    const source = treeSourceOf(repository.path);
+    const { lines, run, sandbox } = await runOnTree(
+      under,
+      source,
+      [shell(`${script}; sleep 1`)],
+      {},
+      { onLine },
+    );
     expect(lines).toEqual(["left behind"]);
     expect(run.allPassed).toBe(true);
-    expect(processesOfAgents()).toEqual([]);
+    expect(whileItRan.length).toBeGreaterThan(2);
+    expect(processesOf(sandbox)).toEqual([]);
   });
 
   it("empty lines count, too: they cost the disk more than they look", async () => {
@@ -280,13 +290,13 @@ describe("resources", () => {
   });
 });
 
-/** Processes of any sandbox's user that run on this host; they are visible from outside, here. */
-function processesOfAgents(): string[] {
+/** Processes of one container that run on this host, by their control group; visible from outside, here. */
+function processesOf(container: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return /^Uid:\s+640\d\d\b/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+        return readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(container);
       } catch {
         return false; // it has ended in between
       }

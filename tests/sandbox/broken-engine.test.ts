@@ -21,8 +21,9 @@ class Way {
 
   constructor(target: string) {
     this.socketPath = join(this.folder, "engine.sock");
-    this.server = createServer((client) => {
-      const engine = connect(target);
+    // Ending one direction must not end the other: that is how a container's input is closed.
+    this.server = createServer({ allowHalfOpen: true }, (client) => {
+      const engine = connect({ path: target, allowHalfOpen: true });
       client.pipe(engine).pipe(client);
       for (const socket of [client, engine]) {
         this.sockets.add(socket);
