@@ -1,17 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeBlock } from "../core/safe-text.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 import { processTerminal } from "./terminal.ts";
-
-/** What every command gets. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  readonly version: string;
-  /** The folder with nightwarden.yaml. */
-  readonly workspaceDir: string;
-}
 
 type Action<Args extends unknown[]> = (context: CommandContext, ...args: Args) => Promise<number>;
 

@@ -1,7 +1,7 @@
 import { openEngine } from "../compose.ts";
 import type { ReadyImage } from "../contracts/images.ts";
 import { safeLine } from "../core/safe-text.ts";
-import type { CommandContext } from "./command-line.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
 

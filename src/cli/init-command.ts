@@ -5,7 +5,7 @@ import { findRepositoryAt, openJournals } from "../compose.ts";
 import { CONFIG_FILE } from "../config/load-config.ts";
 import { configTemplate, planTemplate, type RepositoryGuess } from "../config/templates.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
-import type { CommandContext } from "./command-line.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 
 interface InitOptions {

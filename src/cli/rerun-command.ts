@@ -5,7 +5,7 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 import { queueState } from "../core/queue.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { readHistory } from "../night/history.ts";
-import type { CommandContext } from "./command-line.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
 

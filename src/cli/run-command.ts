@@ -21,7 +21,7 @@ import { readHistory } from "../night/history.ts";
 import { runNight } from "../night/run-night.ts";
 import { renderProgressLine } from "../report/render-progress-line.ts";
 import { renderSummaryText } from "../report/render-summary-text.ts";
-import type { CommandContext } from "./command-line.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT, exitCodeOfNight } from "./exit-codes.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openWorkspace } from "./open-workspace.ts";

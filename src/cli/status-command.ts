@@ -3,7 +3,7 @@ import { queueState } from "../core/queue.ts";
 import { statusOf } from "../core/status.ts";
 import { readHistory } from "../night/history.ts";
 import { renderStatusText } from "../report/render-status-text.ts";
-import type { CommandContext } from "./command-line.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
 

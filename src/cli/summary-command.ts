@@ -1,11 +1,10 @@
 import { openJournals } from "../compose.ts";
-import { isNightId, type NightId } from "../core/ids.ts";
 import { replay } from "../core/night-state.ts";
-import { NightwardenError } from "../core/nightwarden-error.ts";
 import { summarise } from "../core/summary.ts";
 import { renderSummaryMarkdown } from "../report/render-summary-markdown.ts";
 import { renderSummaryText } from "../report/render-summary-text.ts";
-import type { CommandContext } from "./command-line.ts";
+import { chooseNight } from "./choose-night.ts";
+import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { workspaceFolder } from "./open-workspace.ts";
 
@@ -28,24 +27,4 @@ export async function summaryCommand(
   else if (options.markdown) terminal.data(renderSummaryMarkdown(summary));
   else terminal.data(renderSummaryText(summary, terminal));
   return EXIT.done;
-}
-
-/** The night that is asked for, or the last one. */
-export function chooseNight(asked: string | undefined, nights: readonly NightId[]): NightId {
-  const last = nights.at(-1);
-  if (last === undefined) {
-    throw new NightwardenError({
-      code: "usage.workspace",
-      message: "there was no night yet",
-      hint: "start one with: nightwarden run",
-    });
-  }
-  if (asked === undefined) return last;
-  if (isNightId(asked) && nights.includes(asked)) return asked;
-  const known = nights.slice(-5).join(", ");
-  throw new NightwardenError({
-    code: "usage.arguments",
-    message: `there is no night "${asked}"`,
-    hint: `the last ones: ${known}`,
-  });
 }

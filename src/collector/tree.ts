@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { pathFromBytes, pathToBytes, type EntryMode } from "../core/collector-protocol.ts";
+import { NEUTRAL_ATTRIBUTES } from "../core/neutral-attributes.ts";
 import type { IgnoreFile } from "../core/ignore-rules.ts";
 
 /** An entry of the base commit: what the tree held before the agent came. */
@@ -24,10 +25,6 @@ interface User {
 }
 
 const MAX_IGNORE_FILE_BYTES = 1024 * 1024;
-
-/** Undoes whatever a `.gitattributes` in the tree asks for: files are in the tree byte for byte as in the commit. */
-const NEUTRAL_ATTRIBUTES =
-  "* !filter !diff !merge !ident !text !eol !working-tree-encoding !export-subst !export-ignore\n";
 
 /** Git over one tree, as the sandbox's user: what the collector makes, the agent owns. */
 export class TreeGit {

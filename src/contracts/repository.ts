@@ -1,6 +1,6 @@
 import type { AttemptRef } from "../core/attempt.ts";
 import type { ObjectId, NightId } from "../core/ids.ts";
-import type { CaptureRecord } from "./trees.ts";
+import type { CaptureRecord, TreeSource } from "./trees.ts";
 
 /**
  * One of the user's repositories, seen through a shadow: a bare repository of ours that holds the base commit and what
@@ -68,14 +68,6 @@ export interface BaseFacts {
   readonly ref: string;
   /** Files with uncommitted changes, which the night leaves out. */
   readonly uncommitted: number;
-}
-
-/** Everything that a tree of one commit is made from. */
-export interface TreeSource {
-  readonly commit: ObjectId;
-  readonly objectFormat: "sha1" | "sha256";
-  /** Packs in git's format that together hold the commit and its files; read once each, in order. */
-  packs(): AsyncIterable<AsyncIterable<Uint8Array>>;
 }
 
 export interface CapturedCommit {

@@ -1,6 +1,6 @@
 import type { AttemptRef } from "../core/attempt.ts";
 import type { CaptureLimits, CollectorReply, TreeName } from "../core/collector-protocol.ts";
-import type { TreeSource } from "./repository.ts";
+import type { ObjectId } from "../core/ids.ts";
 
 /**
  * The files that attempts work on. A tree is storage of the sandbox's own (for Docker a volume): the host never owns,
@@ -33,4 +33,12 @@ export interface CaptureRecord {
     { type: "entry" | "deleted" | "refused" | "captured" | "over-limit" }
   >;
   readonly content: Uint8Array;
+}
+
+/** Everything that a tree of one commit is made from. */
+export interface TreeSource {
+  readonly commit: ObjectId;
+  readonly objectFormat: "sha1" | "sha256";
+  /** Packs in git's format that together hold the commit and its files; read once each, in order. */
+  packs(): AsyncIterable<AsyncIterable<Uint8Array>>;
 }

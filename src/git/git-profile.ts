@@ -87,7 +87,3 @@ export const GIT_OPTIONS: Readonly<Record<GitProfile, readonly string[]>> = {
 function asArguments(config: Readonly<Record<string, string>>): string[] {
   return Object.entries(config).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 }
-
-/** Undoes in our own repository whatever a `.gitattributes` of a commit asks for; `info/attributes` goes before all others. */
-export const NEUTRAL_ATTRIBUTES =
-  "* !filter !diff !merge !text !eol !ident !working-tree-encoding !export-subst !export-ignore !whitespace !conflict-marker-size\n";

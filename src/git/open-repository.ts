@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { AttemptRef } from "../core/attempt.ts";
 import { isObjectId, type NightId, type ObjectId } from "../core/ids.ts";
-import type { BaseFacts, CapturedCommit, Delivery, Repository, TreeSource } from "../contracts/repository.ts";
+import type { BaseFacts, CapturedCommit, Delivery, Repository } from "../contracts/repository.ts";
+import type { TreeSource } from "../contracts/trees.ts";
 import { commitCapture } from "./commit-capture.ts";
 import { deliverBranch } from "./deliver-branch.ts";
 import { fastForward } from "./fast-forward.ts";

@@ -3,9 +3,9 @@ import { access, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises
 import { dirname, join } from "node:path";
 import type { ObjectId } from "../core/ids.ts";
 import type { GitProgram } from "./find-git.ts";
-import { NEUTRAL_ATTRIBUTES } from "./git-profile.ts";
 import { refuse } from "./repository-problem.ts";
 import { Git } from "./run-git.ts";
+import { NEUTRAL_ATTRIBUTES } from "../core/neutral-attributes.ts";
 
 /**
  * Opens the shadow at `gitDir`, and makes it if it is not there: a bare repository of ours, of the same object format

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { isObjectId, type ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
-import type { TreeSource } from "../contracts/repository.ts";
+import type { TreeSource } from "../contracts/trees.ts";
 import type { Git } from "./run-git.ts";
 import { BASES } from "./shadow-refs.ts";
 import { listSnapshot } from "./snapshot.ts";

@@ -1,4 +1,4 @@
-import type { TreeSource } from "../contracts/repository.ts";
+import type { TreeSource } from "../contracts/trees.ts";
 import type { Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";

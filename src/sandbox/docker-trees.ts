@@ -9,7 +9,7 @@ import type {
 } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, MAX_BODY_BYTES, type Frame } from "../core/frame.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
-import type { TreeSource } from "../contracts/repository.ts";
+import type { TreeSource } from "../contracts/trees.ts";
 import type { CaptureRecord, OpenTrees, Trees } from "../contracts/trees.ts";
 import {
   collectorSpec,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sandbox, SandboxJob, SandboxRun, Sandboxes } from "../../src/contracts/sandbox.ts";
-import type { TreeSource } from "../../src/contracts/repository.ts";
+import type { TreeSource } from "../../src/contracts/trees.ts";
 import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.ts";
 import type { AttemptRef } from "../../src/core/attempt.ts";
 import type { AttemptId, ObjectId, TaskId } from "../../src/core/ids.ts";

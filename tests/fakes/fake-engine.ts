@@ -11,7 +11,7 @@ import type {
   SandboxRun,
   Sandboxes,
 } from "../../src/contracts/sandbox.ts";
-import type { TreeSource } from "../../src/contracts/repository.ts";
+import type { TreeSource } from "../../src/contracts/trees.ts";
 import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.ts";
 import type { CaptureLimits, TreeName } from "../../src/core/collector-protocol.ts";
 import { IgnoreRules } from "../../src/core/ignore-rules.ts";
