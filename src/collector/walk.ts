@@ -101,7 +101,8 @@ export function* walkTree(
           ignored += 1;
           continue;
         }
-        if (folder.depth + 1 >= MAX_DEPTH || path.length > MAX_PATH_BYTES) {
+        const isTooDeep = folder.depth + 1 >= MAX_DEPTH || path.length > MAX_PATH_BYTES;
+        if (isTooDeep && !baseFolders.has(path)) {
           yield refused(path, "deeper or longer than a path may be");
           continue;
         }

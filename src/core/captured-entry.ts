@@ -44,6 +44,8 @@ export function unwelcomePath(path: string): string | undefined {
   if (DECEPTIVE.test(text)) return "a control or invisible character in its name";
   if (text.includes("\\")) return "a backslash in its name";
   if (names.some((name) => WINDOWS_DEVICE.test(name))) return "a name that is a device on Windows";
+  if (names.some((name) => /[. ]$/.test(name)))
+    return "a dot or a space at the end of a name, which Windows drops";
   return undefined;
 }
 

@@ -19,12 +19,16 @@ class EngineError extends NightwardenError {
 }
 
 /** Requests that take as long as what they wait for. Everything else is answered soon, or the engine hangs. */
-const LONG_REQUEST =
-  /\/(?:wait|attach|build|export|archive|commit|events|logs)\b|\/images\/(?:create|load)\b/;
+const LONG_REQUEST = /\/(?:wait|build|export|archive|commit)\b|\/images\/(?:create|load)\b/;
 const DEADLINE_MS = 60_000;
+/** A volume with a million files takes its time to go. */
+const REMOVAL_DEADLINE_MS = 15 * 60_000;
 
 interface Modem {
-  dial: (options: { readonly path?: string }, callback: (error: unknown, data?: unknown) => void) => void;
+  dial: (
+    options: { readonly path?: string; readonly method?: string },
+    callback: (error: unknown, data?: unknown) => void,
+  ) => void;
 }
 
 /**
@@ -44,9 +48,11 @@ export function guardEngine(docker: Docker): Docker {
       else callback(error instanceof NightwardenError ? error : new EngineError(error));
     };
     const isLong = LONG_REQUEST.test(options.path ?? "");
-    const late = (): void =>
-      answer(Object.assign(new Error(`nothing for ${DEADLINE_MS / 1000} s`), { code: "ETIMEDOUT" }));
-    const timer = isLong ? undefined : setTimeout(late, DEADLINE_MS);
+    const deadlineMs = options.method === "DELETE" ? REMOVAL_DEADLINE_MS : DEADLINE_MS;
+    const late = (): void => {
+      answer(Object.assign(new Error(`nothing for ${deadlineMs / 1000} s`), { code: "ETIMEDOUT" }));
+    };
+    const timer = isLong ? undefined : setTimeout(late, deadlineMs);
     dial(options, answer);
   };
   return docker;

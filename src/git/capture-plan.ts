@@ -4,6 +4,7 @@ import type { ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { CaptureRecord } from "../contracts/trees.ts";
 import type { TreeEntry } from "./list-tree.ts";
+import { bareRepositories, repositoryAround } from "./bare-repositories.ts";
 import { foldersOf, PathTable } from "./path-table.ts";
 
 type Entry = Extract<CollectorReply, { type: "entry" }>;
@@ -102,6 +103,7 @@ export class CapturePlan {
       throw broken(`it saw ${seen}, and the base has ${this.base.size}`);
     }
     this.refuseCollisions();
+    this.refuseBareRepositories();
     return {
       facts: this.facts({ ignored, overLimit: null }),
       changes: {
@@ -165,6 +167,20 @@ export class CapturePlan {
       if (reason === undefined) continue;
       this.written.delete(path);
       this.refuse(path, reason);
+    }
+  }
+
+  /** Judged by the whole result, so that a repository cannot be put together over several tasks either. */
+  private refuseBareRepositories(): void {
+    if (this.written.size === 0) return;
+    const stays = [...this.base.keys()].filter((path) => !this.deleted.has(path));
+    const repositories = bareRepositories([...stays, ...this.written.keys()]);
+    if (repositories.size === 0) return;
+    for (const path of this.written.keys()) {
+      const folder = repositoryAround(path, repositories);
+      if (folder === undefined) continue;
+      this.written.delete(path);
+      this.refuse(path, `in ${pathToText(folder)}, which git takes for a repository`);
     }
   }
 

@@ -12,7 +12,7 @@ import { locateRepository } from "./locate-repository.ts";
 import { rebuildCommit } from "./rebuild-commit.ts";
 import { refuse } from "./repository-problem.ts";
 import type { Git } from "./run-git.ts";
-import { candidateRef, nightRef, rebuiltRef } from "./shadow-refs.ts";
+import { baseRef, candidateRef, nightRef, rebuiltRef } from "./shadow-refs.ts";
 import { openShadow } from "./shadow.ts";
 import { TreePacks } from "./tree-packs.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -66,6 +66,7 @@ class ShadowedRepository implements Repository {
   async prepare(ref: string): Promise<BaseFacts> {
     if (isObjectId(ref) && !(await this.user.git.hasCommit(ref)) && (await this.shadow.hasCommit(ref))) {
       // A result of ours that could not be delivered yet: the next night can build on it all the same.
+      await this.shadow.run(["update-ref", baseRef(ref), ref]);
       return { commit: ref, ref, uncommitted: await this.user.countUncommitted() };
     }
     const base = await this.user.requireRef(ref);
@@ -108,6 +109,11 @@ class ShadowedRepository implements Repository {
   }
 
   async isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean> {
-    return (await this.user.git.hasCommit(commit)) && (await this.user.git.isAncestor(commit, descendant));
+    // The shadow knows of results that could not be delivered yet, the user's repository of everything else.
+    for (const git of [this.user.git, this.shadow]) {
+      const areThere = (await git.hasCommit(commit)) && (await git.hasCommit(descendant));
+      if (areThere && (await git.isAncestor(commit, descendant))) return true;
+    }
+    return false;
   }
 }

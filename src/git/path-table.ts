@@ -1,4 +1,5 @@
 import { foldPath } from "../core/captured-entry.ts";
+import { pathToText } from "../core/collector-protocol.ts";
 
 interface Name {
   readonly path: string;
@@ -45,5 +46,5 @@ export function* foldersOf(path: string): Generator<string> {
 }
 
 function collision(other: Name): string {
-  return `the same name as ${other.path} where case or Unicode form do not count`;
+  return `the same name as ${pathToText(other.path)} where case or Unicode form do not count`;
 }

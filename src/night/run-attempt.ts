@@ -14,6 +14,7 @@ import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from ".
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 import type { Attempt } from "./attempt.ts";
 import { runInSandbox, SLOT } from "./run-in-sandbox.ts";
+import { messageOf } from "../core/nightwarden-error.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
@@ -61,9 +62,12 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
     "kind" in verified ? verified : landAttempt(attempt, verified),
     closing,
   ]);
+  if (closed.status === "rejected") {
+    // What the attempt came to is decided; what it left is removed, and counted, at the night's end.
+    const message = `${ref.attempt}: ${messageOf(closed.reason)}`;
+    await night.record.record({ type: "warning.raised", data: { code: "leftovers", message } });
+  }
   if (landing.status === "rejected") throw landing.reason;
-  // Trees that a landed attempt could not remove are removed, and reported, at the night's end.
-  if (closed.status === "rejected" && landing.value.kind === "failed") throw closed.reason;
   return landing.value;
 }
 

@@ -38,7 +38,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
     summary.repositories.map((repository) => {
       const uncommitted =
         repository.uncommitted > 0 ? ` (${repository.uncommitted} uncommitted files left out)` : "";
-      return fit(`${repository.branch} in ${repository.path}: ${deliveryWords(repository)}${uncommitted}`);
+      return fit(`${deliveryWords(repository)}${uncommitted} · ${repository.branch} in ${repository.path}`);
     }),
   ];
   return sections

@@ -57,7 +57,8 @@ export function sandboxSpec(options: {
     ...common(options),
     User: `${uid}:${gid}`,
     WorkingDir: TREE_PATH,
-    Entrypoint: [NODE_PATH, SHIM_PATH],
+    // No inspector at a signal: any program of the same user could send one.
+    Entrypoint: [NODE_PATH, "--disable-sigusr1", SHIM_PATH],
     HostConfig: {
       ...confinement(),
       CapAdd: [],

@@ -42,6 +42,12 @@ describe("ignore rules", () => {
     expect(isIgnored(new IgnoreRules([{ folder: "", text }]), path)).toBe(expected);
   });
 
+  it("takes no longer for a pattern that was written to take for ever", () => {
+    const rules = new IgnoreRules([{ folder: "", text: `${"*a".repeat(40)}*b` }]);
+    expect(isIgnored(rules, "a".repeat(5000))).toBe(false);
+    expect(isIgnored(rules, `${"a".repeat(5000)}b`)).toBe(true);
+  });
+
   it("lets a nearer ignore file overrule one above it", () => {
     const rules = new IgnoreRules([
       { folder: "", text: "*.txt" },

@@ -313,6 +313,19 @@ describe("the queue over several nights", () => {
     expect(second?.finished).toEqual(["landed"]);
     expect(world.landedSubjects(second!)).toEqual(["Title of one", "Title of two"]);
   });
+
+  it("builds on a last night that could not even be delivered", async () => {
+    const bases = new Map([["app", "continue"]]);
+    const fails = Object.create(world.repository, {
+      deliver: { value: () => Promise.resolve({ kind: "deferred", reason: "not now" }) },
+    }) as Repository;
+    await world.run([lands("one")], { bases }, undefined, { repositories: new Map([["app", fails]]) });
+    const two: TaskStory = { ...lands("two"), dependsOn: ["one" as never] };
+    const second = await world.run([lands("one"), two], { bases }, undefined, {
+      repositories: new Map([["app", fails]]),
+    });
+    expect(second).toMatchObject({ endDetail: "every task has had its turn", finished: ["landed"] });
+  });
 });
 
 describe("after a crash", () => {
