@@ -5,8 +5,9 @@ import type { SelfCheck } from "./event.ts";
  * its own container, waits for a job on its standard input, and runs it.
  *
  * The shim's own lines begin with a prefix that holds a random word, given with the job; whatever else appears on
- * standard output was printed by the job, but for the line end before each of the shim's lines. That keeps honest programs apart. It is not a guard: a program that runs
- * as the shim's user can imitate it, so nothing that the shim says after its self-check is ever a reason to land.
+ * standard output was printed by the job, but for the line end before each of the shim's lines. That keeps honest
+ * programs apart. It is not a guard: a program that runs as the shim's user can imitate it, so its words are never
+ * enough by themselves: a run has passed only where the container ended with 0 as well.
  */
 
 /** A job for the shim, one line of JSON on its standard input, followed by `stdinBytes` bytes for the first command. */
