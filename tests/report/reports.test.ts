@@ -74,7 +74,7 @@ describe("the summary on a terminal", () => {
       landed        task-number-5  +12 -3 in 2 files · Make the thing a little better…
       landed        task-number-7  +12 -3 in 2 files · Make the thing a little better…
 
-      nightwarden/2026-11-20-k3f9 in /home/me/demo: 6 landed
+      6 landed · nightwarden/2026-11-20-k3f9 in /home/me/demo
       "
     `);
   });
