@@ -1,8 +1,8 @@
 import { checkRepositories, composeCheck, openEngine } from "../compose.ts";
 import type { CheckLine } from "../core/check-line.ts";
-import { checkImages } from "../health/check-images.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
+import { checkImages } from "../health/check-images.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";

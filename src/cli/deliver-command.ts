@@ -1,9 +1,9 @@
 import { lockWorkspace, openJournals, openRepositories } from "../compose.ts";
 import { deliverNight } from "../night/deliver-night.ts";
+import { chooseNight } from "./choose-night.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
-import { chooseNight } from "./choose-night.ts";
 
 /** `nightwarden deliver NIGHT`: tries again what was put off, since the branch was checked out or had been moved. */
 export async function deliverCommand(context: CommandContext, night: string): Promise<number> {

@@ -1,6 +1,6 @@
+import type { Delivery, Repository } from "../contracts/repository.ts";
 import { nightBranch } from "../core/ids.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
-import type { Delivery, Repository } from "../contracts/repository.ts";
 import type { NightRecord } from "./night-record.ts";
 import { required } from "./night.ts";
 

@@ -8,8 +8,8 @@ import type { Sandboxes } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
 import type { NightwardenEvent } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Loosening, Phase, Policy } from "../core/policy.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Loosening, Phase, Policy } from "../core/policy.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
 export interface NightDeps {

@@ -1,6 +1,6 @@
 import type { NightEnd } from "../core/event.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
 import { openAttempts } from "../core/night-state.ts";
+import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";
 import type { Night } from "./night.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";

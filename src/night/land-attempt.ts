@@ -3,9 +3,9 @@ import { checkCandidate, type CandidateFacts } from "../core/check-candidate.ts"
 import { commitMessage } from "../core/commit-message.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { isCurrent } from "../core/night-state.ts";
+import type { Attempt } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
 import { repositoryOf, repositoryStateOf } from "./night.ts";
-import type { Attempt } from "./attempt.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /** A commit that has passed the checks and the verify commands. */

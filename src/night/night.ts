@@ -1,7 +1,7 @@
-import type { Repository } from "../contracts/repository.ts";
 import type { Agent } from "../contracts/agent.ts";
-import type { Task } from "../core/plan.ts";
+import type { Repository } from "../contracts/repository.ts";
 import type { RepositoryState } from "../core/night-state.ts";
+import type { Task } from "../core/plan.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import type { NightRecord } from "./night-record.ts";
 

@@ -1,6 +1,6 @@
 import { judgeBaseline } from "../core/baseline.ts";
-import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import { abortable } from "./abortable.ts";

@@ -1,20 +1,20 @@
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import type { CandidateFacts } from "../core/check-candidate.ts";
-import { isCurrent } from "../core/night-state.ts";
+import { commitMessage } from "../core/commit-message.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
 import { lowerLimits } from "../core/limits.ts";
+import { isCurrent } from "../core/night-state.ts";
+import { messageOf } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { agentFailure } from "../core/run-failure.ts";
-import { commitMessage } from "../core/commit-message.ts";
-import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
-import { outcomeOfError } from "./outcome-of-error.ts";
-import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
-import { verifyCommit, verifyKey } from "./verify-commit.ts";
 import type { Attempt } from "./attempt.ts";
+import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
+import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
+import { outcomeOfError } from "./outcome-of-error.ts";
 import { runInSandbox, SLOT } from "./run-in-sandbox.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
+import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was

@@ -1,5 +1,5 @@
-import type { TreeSource } from "../contracts/trees.ts";
 import type { Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
+import type { TreeSource } from "../contracts/trees.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { Limits } from "../core/limits.ts";

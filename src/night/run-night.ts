@@ -1,10 +1,10 @@
+import type { NightEnd } from "../core/event.ts";
 import { newNightId } from "../core/ids.ts";
+import { stopStep } from "../core/next-step.ts";
 import { emptyNight, type NightState } from "../core/night-state.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
-import type { NightEnd } from "../core/event.ts";
-import { stopStep } from "../core/next-step.ts";
-import { queueState, selectTasks } from "../core/queue.ts";
 import type { Task } from "../core/plan.ts";
+import { queueState, selectTasks } from "../core/queue.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
@@ -12,9 +12,9 @@ import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
 import { StopRequest, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
+import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 import { withCleanUp } from "./with-clean-up.ts";
-import { runPlan } from "./run-plan.ts";
 
 /** How a night ended. */
 export interface NightResult {

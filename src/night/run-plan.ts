@@ -1,6 +1,6 @@
 import type { NightEnd } from "../core/event.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
 import { nextStep, type NextStep, type NightContext } from "../core/next-step.ts";
+import { messageOf } from "../core/nightwarden-error.ts";
 import { required, type Night } from "./night.ts";
 import { runAttempt } from "./run-attempt.ts";
 

@@ -1,6 +1,6 @@
+import type { Repository } from "../contracts/repository.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { openAttempts, type AttemptState, type NightState } from "../core/night-state.ts";
-import type { Repository } from "../contracts/repository.ts";
 import { deliver } from "./deliver.ts";
 import type { NightRecord } from "./night-record.ts";
 
