@@ -77,6 +77,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addHelpText("after", example("nightwarden deliver 2026-11-20-k3f9"))
     .action(action(async () => (await import("./deliver-command.ts")).deliverCommand));
   program
+    .command("merged")
+    .argument("<night>", "the night's id")
+    .description("say that a night's results are in the base, where git cannot tell, as after a squash")
+    .addHelpText("after", example("nightwarden merged 2026-11-20-k3f9"))
+    .action(action(async () => (await import("./merged-command.ts")).mergedCommand));
+  program
     .command("rerun")
     .argument("<task...>", "ids of tasks that failed or were set aside")
     .description("put tasks back into the queue")

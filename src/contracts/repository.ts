@@ -58,7 +58,7 @@ export interface Repository {
     /** What was delivered before, or null. If the branch is elsewhere, a person moved it. */
     readonly from: ObjectId | null;
   }): Promise<Delivery>;
-  /** Whether `commit` is in the history of `descendant`, as the user's repository knows it, or else the shadow. */
+  /** Whether `commit`, or one with the same patch, is in the history of `descendant`: in the user's repository or the shadow. */
   isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean>;
 }
 

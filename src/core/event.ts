@@ -115,6 +115,8 @@ export const EVENT_DATA = {
   "workspace.created": z.object({ version: z.string() }),
   /** A person asked for a failed or set-aside task to be started again. */
   "task.requeued": z.object({ key: taskKey, reason: z.string() }),
+  /** A person says that a night's results are in the base, in a form that git cannot tell, such as one squashed commit. */
+  "night.merged": z.object({ merged: nightId }),
 
   "night.started": z.object({
     purpose: z.enum(["work", "demo"]),

@@ -149,6 +149,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "workspace.created":
     case "task.requeued":
+    case "night.merged":
     case "baseline.started":
     case "capture.started":
     case "candidate.rebuilt":

@@ -112,7 +112,12 @@ class ShadowedRepository implements Repository {
     // The shadow knows of results that could not be delivered yet, the user's repository of everything else.
     for (const git of [this.user.git, this.shadow]) {
       const areThere = (await git.hasCommit(commit)) && (await git.hasCommit(descendant));
-      if (areThere && (await git.isAncestor(commit, descendant))) return true;
+      if (
+        areThere &&
+        ((await git.isAncestor(commit, descendant)) || (await git.hasSamePatch(commit, descendant)))
+      ) {
+        return true;
+      }
     }
     return false;
   }

@@ -98,6 +98,14 @@ export class Git {
     return exitCode === 0;
   }
 
+  /** Whether a commit that makes the same change as `commit` is in the history of `descendant`, as after a cherry-pick. */
+  async hasSamePatch(commit: ObjectId, descendant: ObjectId): Promise<boolean> {
+    const { exitCode, stdout } = await this.run(["cherry", descendant, commit, `${commit}~1`], {
+      exitCodes: [0, 128], // a commit without a parent here has nothing to compare
+    });
+    return exitCode === 0 && stdout.toString("latin1").startsWith("- ");
+  }
+
   async isAncestor(ancestor: ObjectId, descendant: ObjectId): Promise<boolean> {
     const { exitCode } = await this.run(["merge-base", "--is-ancestor", ancestor, descendant], {
       exitCodes: [0, 1],

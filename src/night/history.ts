@@ -1,5 +1,6 @@
 import type { JournalStore } from "../contracts/journal.ts";
 import type { NightwardenEvent } from "../core/event.ts";
+import type { NightId } from "../core/ids.ts";
 import { replay, type NightState } from "../core/night-state.ts";
 
 /** Everything that the workspace's journals say, before a night begins. */
@@ -27,4 +28,11 @@ export function greenBaselines(history: History): Set<string> {
     }
   }
   return keys;
+}
+
+/** Nights that a person has declared merged. */
+export function mergedNights(history: History): Set<NightId> {
+  return new Set(
+    history.workspace.flatMap((event) => (event.type === "night.merged" ? [event.data.merged] : [])),
+  );
 }

@@ -1,6 +1,6 @@
 import type { ObjectId, TaskId } from "../core/ids.ts";
 import type { Queue } from "../core/queue.ts";
-import { greenBaselines, type History } from "./history.ts";
+import { greenBaselines, mergedNights, type History } from "./history.ts";
 import type { Night } from "./night.ts";
 import type { GateHistory } from "./open-gate.ts";
 import type { PlanContext } from "./run-plan.ts";
@@ -14,7 +14,9 @@ export function gateHistory(night: Night, history: History): GateHistory {
 
 /** The tip of the last night that changed `repo`, unless the user has merged it. */
 async function lastUnmergedTip(night: Night, history: History, repo: string): Promise<ObjectId | undefined> {
+  const merged = mergedNights(history);
   const last = history.nights
+    .filter((each) => !merged.has(each.night))
     .map((each) => each.repositories.get(repo))
     .findLast((each) => each && each.tip !== each.base);
   const repository = night.deps.repositories.get(repo);
@@ -24,13 +26,15 @@ async function lastUnmergedTip(night: Night, history: History, repo: string): Pr
 }
 
 /** What the decisions of tonight need to know of other nights. */
-export async function planContext(night: Night, queue: Queue): Promise<PlanContext> {
+export async function planContext(night: Night, queue: Queue, history: History): Promise<PlanContext> {
+  const merged = mergedNights(history);
   const { plan, policy } = night.order;
   const dependencies = new Map<TaskId, "in-base" | "unmerged" | "unmet">();
   for (const task of plan.tasks) {
-    const landed = queue.entry(task.key).landed;
+    const { landed, night: landedIn } = queue.entry(task.key);
     const base = landed ? await baseOf(night, task.repo) : undefined;
     if (!landed) dependencies.set(task.id, "unmet");
+    else if (landedIn !== undefined && merged.has(landedIn)) dependencies.set(task.id, "in-base");
     else if (base === undefined) dependencies.set(task.id, "unmerged");
     else {
       const isMerged = await night.deps.repositories.get(task.repo)?.isMerged(landed, base);

@@ -54,7 +54,7 @@ export async function runNight(
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
     await openGate(night, open, gateHistory(night, history));
-    const { end, detail } = await runPlan(night, await planContext(night, queue));
+    const { end, detail } = await runPlan(night, await planContext(night, queue, history));
     await finishNight(night, end, detail);
     return { state: night.record.state, error: undefined };
   } catch (error) {

@@ -73,6 +73,7 @@ function progressWords(event: NightwardenEvent): string | undefined {
       return `${event.data.repo}: ${event.data.ref} was not moved: ${event.data.reason}`;
     case "workspace.created":
     case "task.requeued":
+    case "night.merged":
     case "sandbox.started":
     case "capture.started":
     case "verify.started":

@@ -314,6 +314,22 @@ describe("the queue over several nights", () => {
     expect(world.landedSubjects(second!)).toEqual(["Title of one", "Title of two"]);
   });
 
+  it("counts a dependency that was picked, or squashed and declared merged, as in the base", async () => {
+    const first = await world.run([lands("one")]);
+    world.git("commit", "-q", "--allow-empty", "-m", "meanwhile");
+    world.git("cherry-pick", `nightwarden/${first!.night}`);
+    const two: TaskStory = { ...lands("two"), dependsOn: ["one" as never] };
+    expect((await world.run([lands("one"), two]))?.finished).toEqual(["landed"]);
+
+    const third = await world.run([lands("three")]);
+    const four: TaskStory = { ...lands("four"), dependsOn: ["three" as never] };
+    expect((await world.run([lands("three"), four]))?.finished).toEqual(["carried-over"]);
+    const journal = await world.journals.open(null);
+    await journal.append({ type: "night.merged", data: { merged: third!.night } });
+    await journal.close();
+    expect((await world.run([lands("three"), four]))?.finished).toEqual(["landed"]);
+  });
+
   it("builds on a last night that could not even be delivered", async () => {
     const bases = new Map([["app", "continue"]]);
     const fails = Object.create(world.repository, {
