@@ -11,14 +11,17 @@ export interface NextAction {
 }
 
 const MAX_ACTIONS = 3;
+/** How the detail of a task begins whose dependency landed outside tonight's base (see next-step.ts). */
+const UNMERGED = "dependency-unmerged";
 
 /**
  * What to do now, by urgency:
- * 1. what keeps the next night from working
- * 2. results that have not arrived
- * 3. tasks that only a person can bring back
- * 4. results to look at
- * 5. tasks that wait for another night
+ * 1. tasks that wait until a person merges what landed in an earlier night
+ * 2. what keeps the next night from working
+ * 3. results that have not arrived
+ * 4. tasks that only a person can bring back
+ * 5. results to look at
+ * 6. tasks that wait for another night
  */
 export function nextActions(facts: {
   readonly night: NightId;
@@ -28,6 +31,16 @@ export function nextActions(facts: {
 }): NextAction[] {
   const { night, end, tasks, repositories } = facts;
   const actions: NextAction[] = [];
+  const unmerged = tasks.filter((task) => task.why?.startsWith(UNMERGED));
+  const waiting = repositories.find(({ repo }) => repo === unmerged[0]?.repo);
+  if (waiting) {
+    const ids = unmerged.map((task) => task.id).join(", ");
+    const command = `git -C ${shellQuoted(waiting.path)} branch --no-merged --list 'nightwarden/*'`;
+    actions.push({
+      why: `Merge what earlier nights landed, or declare it merged: ${ids} cannot start before`,
+      command,
+    });
+  }
   if (end === "infra" || end === "auth" || end === "refused") {
     actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden check" });
   }

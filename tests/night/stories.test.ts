@@ -4,6 +4,7 @@ import type { EventType } from "../../src/core/event.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
 import { deliverNight } from "../../src/night/deliver-night.ts";
 import { replay } from "../../src/core/night-state.ts";
+import { summarise } from "../../src/core/summary.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import type { FakeProgram } from "../fakes/fake-engine.ts";
 import { GO_ON, NightWorld, type TaskStory } from "./night-world.ts";
@@ -323,7 +324,9 @@ describe("the queue over several nights", () => {
 
     const third = await world.run([lands("three")]);
     const four: TaskStory = { ...lands("four"), dependsOn: ["three" as never] };
-    expect((await world.run([lands("three"), four]))?.finished).toEqual(["carried-over"]);
+    const unmerged = await world.run([lands("three"), four]);
+    expect(unmerged?.finished).toEqual(["carried-over"]);
+    expect(summarise(unmerged!).nextActions[0]?.why).toContain("four cannot start before");
     const journal = await world.journals.open(null);
     await journal.append({ type: "night.merged", data: { merged: third!.night } });
     await journal.close();
