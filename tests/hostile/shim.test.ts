@@ -96,18 +96,25 @@ describe("a program that ends the shim", () => {
 
 describe("a program that asks for an inspector", () => {
   const INSPECTOR_PORT = 9229;
-  /** Signals `target`, and says whether somebody listens where an inspector would. */
+  /** Signals `target`, and says whether somebody comes to listen where an inspector would, in some twenty tries. */
   const signalAndKnock = (target: string): readonly string[] => [
     "sh",
     "-c",
-    `${target}; sleep 1; node -e 'const s = require("node:net").connect(${INSPECTOR_PORT}, "127.0.0.1", () => { console.log("OPEN"); s.destroy(); }); s.on("error", (e) => console.log(e.code))'`,
+    `${target}
+      node -e '
+      const knock = (tries) => {
+        const socket = require("node:net").connect(${INSPECTOR_PORT}, "127.0.0.1");
+        socket.once("connect", () => { console.log("OPEN"); process.exit(); });
+        socket.once("error", (error) => tries > 0 ? setTimeout(knock, 50, tries - 1) : console.log(error.code));
+      };
+      knock(20);'`,
   ];
 
   it("gets none of the shim; of a Node that was started plainly, it gets one", async () => {
     const shim = `for pid in /proc/[0-9]*; do if tr '\\0' ' ' < $pid/cmdline | grep -q '^[^ ]*node .*shim/main'; then echo found; kill -USR1 \${pid#/proc/}; fi; done`;
     const { lines } = await runOnTree(under, treeSourceOf(repository.path), [signalAndKnock(shim)]);
     expect(lines.filter((line) => !line.includes("nspector"))).toEqual(["found", "ECONNREFUSED"]);
-    const other = "node -e 'setTimeout(() => {}, 20000)' & sleep 1; kill -USR1 $!";
+    const other = `node -e 'process.kill(process.pid, "SIGUSR1"); setInterval(() => {}, 1000)' &`;
     const control = await runOnTree(under, treeSourceOf(repository.path), [signalAndKnock(other)]);
     expect(control.lines).toContain("OPEN");
   });
