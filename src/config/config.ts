@@ -1,4 +1,6 @@
+import type { ClientName } from "../core/client.ts";
 import type { LimitOverrides } from "../core/limits.ts";
+import type { Price } from "../core/usage.ts";
 
 /** The validated configuration of a workspace: every path absolute, every default filled in. */
 export interface Config {
@@ -39,11 +41,46 @@ export type Toolchain =
   | { readonly kind: "dockerfile"; readonly path: string }
   | { readonly kind: "packages"; readonly packages: readonly string[] };
 
-interface AgentConfig {
+export type AgentConfig = CommandAgentConfig | ClientAgentConfig;
+
+interface CommandAgentConfig {
   readonly name: string;
   readonly kind: "command";
   readonly command: readonly string[];
   /** A folder whose content is at /opt/agent in the image. */
   readonly filesDir: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** An agent whose client Nightwarden puts into the image, and which reaches its model through a gateway. */
+export interface ClientAgentConfig {
+  readonly name: string;
+  readonly kind: ClientName;
+  /** Of the client, exact. */
+  readonly version: string;
+  readonly model: string;
+  /** Every model that the gateway lets pass, `model` included. */
+  readonly models: readonly string[];
+  readonly maxOutputTokens: number;
+  readonly credentials: CredentialSource;
+  readonly upstream: UpstreamConfig;
+  /** One for each of `models`. */
+  readonly prices: Readonly<Record<string, Price>>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where the supervisor finds a secret, at each attempt anew. */
+export type CredentialSource =
+  | { readonly from: "env"; readonly variable: string }
+  | { readonly from: "file"; readonly path: string }
+  /** Prints the secret on standard output; run on the host, in the workspace's folder. */
+  | { readonly from: "command"; readonly command: readonly string[] };
+
+export interface UpstreamConfig {
+  /** `https://host[:port][/prefix]`, without a slash at the end. */
+  readonly url: string;
+  /** Certificates in PEM to trust in place of the well-known ones. */
+  readonly caFile: string | undefined;
+  /** `http://host:port`. */
+  readonly proxy: string | undefined;
 }

@@ -18,7 +18,15 @@ export const FAILURE_REASONS = [
   "cap-verify-time",
   "cap-memory",
   "cap-output",
+  "cap-silence",
+  "cap-tokens",
+  "cap-cost",
   "cap-capture",
+  "quota-exceeded",
+  "api-overloaded",
+  "login-refused",
+  "api-failed",
+  "gateway-failed",
   "sandbox-lost",
   "sandbox-refused",
   "engine-failed",
@@ -37,6 +45,8 @@ export type Outcome =
       readonly cause: Cause;
       readonly reason: FailureReason;
       readonly detail: string;
+      /** For a quota: when it is worth trying again, ISO 8601, as far as the provider said. */
+      readonly retryAt?: string | undefined;
     };
 
 /**
@@ -61,7 +71,15 @@ const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
   "cap-verify-time": "task",
   "cap-memory": "task",
   "cap-output": "task",
+  "cap-silence": "task",
+  "cap-tokens": "task",
+  "cap-cost": "task",
   "cap-capture": "task",
+  "quota-exceeded": "quota",
+  "api-overloaded": "quota",
+  "login-refused": "auth",
+  "api-failed": "infra",
+  "gateway-failed": "infra",
   "sandbox-lost": "infra",
   "sandbox-refused": "infra",
   "engine-failed": "infra",
@@ -71,8 +89,9 @@ const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
   crashed: "interrupted",
 };
 
-export function failed(reason: FailureReason, detail: string): Outcome {
-  return { kind: "failed", cause: CAUSE_OF[reason], reason, detail };
+export function failed(reason: FailureReason, detail: string, retryAt?: string): Outcome {
+  const outcome = { kind: "failed", cause: CAUSE_OF[reason], reason, detail } as const;
+  return retryAt === undefined ? outcome : { ...outcome, retryAt };
 }
 
 export function isCap(reason: FailureReason): boolean {

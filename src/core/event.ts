@@ -10,6 +10,7 @@ import {
   type TaskKey,
 } from "./ids.ts";
 import { ISOLATIONS, PHASES } from "./policy.ts";
+import { PROVIDERS } from "./provider.ts";
 import { TASK_KINDS } from "./plan.ts";
 
 /**
@@ -33,12 +34,22 @@ const bytes = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 
 /** A container's part in the night; also a label on it. */
-const role = z.enum(["agent", "verify", "collector", "probe"]);
+const role = z.enum(["agent", "verify", "collector", "gateway", "probe"]);
 
 const sandboxEnd = z.object({
   /** null: the container was lost before it could say. */
   exitCode: z.number().int().nullable(),
-  reason: z.enum(["exited", "wall-clock", "first-output", "output", "stopped", "lost"]),
+  reason: z.enum([
+    "exited",
+    "wall-clock",
+    "first-output",
+    "silence",
+    "output",
+    "over-budget",
+    "gateway-died",
+    "stopped",
+    "lost",
+  ]),
   outOfMemory: z.boolean(),
   durationMs: ms,
   outputBytes: bytes,
@@ -93,8 +104,33 @@ const outcome = z.discriminatedUnion("kind", [
     cause: z.enum(CAUSES),
     reason: z.enum(FAILURE_REASONS),
     detail: z.string(),
+    /** For a quota: when it is worth trying again, as far as the provider said. */
+    retryAt: z.iso.datetime().optional(),
   }),
 ]);
+
+const tokens = z.number().int().nonnegative();
+const usage = z.object({ input: tokens, cacheRead: tokens, cacheWrite: tokens, output: tokens });
+
+/** How an exchange with the model API ended. */
+export const ANSWER_RESULTS = [
+  /** A whole answer. */
+  "complete",
+  /** The API said no: `status`, or an error inside a stream. */
+  "refused",
+  /** The answer ended in the middle. */
+  "cut",
+  /** No first byte, or silence inside, for too long. */
+  "timeout",
+  /** No connection, or no TLS that could be trusted. */
+  "unreachable",
+  /** What came is not what the protocol says. */
+  "malformed",
+  /** A cap of the attempt was reached in the middle. */
+  "over-budget",
+  /** The client went away. */
+  "cancelled",
+] as const;
 
 /** How a night can end. Everything but `queue-empty` leaves work for a person or for another night. */
 export const NIGHT_ENDS = [
@@ -103,6 +139,7 @@ export const NIGHT_ENDS = [
   "breaker",
   "infra",
   "auth",
+  "quota",
   "dependency-unmet",
   "time-limit",
   "interrupted",
@@ -145,6 +182,22 @@ export const EVENT_DATA = {
   "night.finished": z.object({ end: z.enum(NIGHT_ENDS), detail: z.string() }),
   "warning.raised": z.object({ code: z.string(), message: z.string() }),
 
+  /** The night waits for a quota to be reset. */
+  "night.paused": z.object({ task: taskId, until: z.iso.datetime(), detail: z.string() }),
+  /** It goes on, before its time where it was told to stop. */
+  "night.continued": z.object({}),
+  /** One health check before the night. */
+  "probe.finished": z.object({
+    probe: z.string(),
+    subject: z.string(),
+    verdict: z.enum(["ok", "warning", "refused"]),
+    message: z.string(),
+    hint: z.string().optional(),
+    durationMs: ms,
+    /** What was measured, where the next night compares it, such as a client's version. */
+    value: z.string().optional(),
+  }),
+
   "image.ready": z.object({ repo: z.string(), image: z.string(), base: z.string(), built: z.boolean() }),
   "repository.prepared": z.object({
     repo: z.string(),
@@ -179,6 +232,44 @@ export const EVENT_DATA = {
     output: z
       .object({ file: z.string(), sha256: z.string(), lines: z.number().int().nonnegative() })
       .nullable(),
+  }),
+  "gateway.started": attempt.extend({
+    container: z.string(),
+    provider: z.enum(PROVIDERS),
+    upstream: z.string(),
+    models: z.array(z.string()),
+  }),
+  "gateway.finished": attempt.extend({
+    container: z.string(),
+    /** null: it was closed; otherwise why it ended by itself. */
+    died: z.string().nullable(),
+  }),
+  /** One exchange with the model API. */
+  "model.answered": attempt.extend({
+    model: z.string(),
+    result: z.enum(ANSWER_RESULTS),
+    /** null: there was no answer. */
+    status: z.number().int().nullable(),
+    /** The error's type or code as the API names it; null: it named none. */
+    errorCode: z.string().nullable(),
+    /** When the API said that it is worth trying again. */
+    retryAt: z.iso.datetime().nullable(),
+    usage,
+    /** null: the model has no price. */
+    costUsd: z.number().nonnegative().nullable(),
+    firstByteMs: ms.nullable(),
+    durationMs: ms,
+    bytes,
+  }),
+  /** The sandbox asked for something that its gateway does not do; nothing of it reached the API. Untrusted text. */
+  "egress.denied": attempt.extend({
+    /** The rule that refused it: docs/containment.md lists them. */
+    rule: z.string(),
+    method: z.string(),
+    target: z.string(),
+    detail: z.string(),
+    /** How often, where several of the same rule are told at once. */
+    count: z.number().int().positive(),
   }),
   "capture.started": attempt,
   "capture.finished": attempt.extend({
@@ -222,6 +313,7 @@ export const EVENT_DATA = {
   "leftovers.removed": z.object({
     containers: z.number().int().nonnegative(),
     volumes: z.number().int().nonnegative(),
+    networks: z.number().int().nonnegative().default(0),
   }),
 } as const;
 

@@ -39,6 +39,9 @@ function quantity(form: string, parse: (text: string) => Result<number, string>)
   });
 }
 
+/** US dollars. */
+export const money = z.number().min(0.001).max(100_000);
+
 function count(min = 1) {
   return z.number().int().min(min);
 }
@@ -52,6 +55,11 @@ export const limitsSchema = z.strictObject({
   firstOutput: duration.describe(
     "How long the agent may stay silent at the start: an agent that hangs is found early.",
   ),
+  silence: duration.describe(
+    "How long the agent may neither print nor hear from its model. A long command of its own counts: leave it time.",
+  ),
+  tokens: count().describe("Tokens that one attempt may use, all kinds together, as the model API counts them."),
+  cost: money.describe("US dollars that one attempt may cost, by the prices of its models."),
   verifyTime: duration.describe("How long all verify commands of one run may take together."),
   memory: byteSize(MIN_MEMORY_BYTES).describe(
     "Memory of the sandbox, without swap. What is written to /tmp and HOME counts.",
@@ -80,6 +88,9 @@ export type LimitOverrides = z.output<typeof limitOverridesSchema>;
 const FORMATS: Readonly<Record<LimitName, (value: number) => string>> = {
   wallClock: formatDuration,
   firstOutput: formatDuration,
+  silence: formatDuration,
+  tokens: String,
+  cost: formatMoney,
   verifyTime: formatDuration,
   memory: formatByteSize,
   cpus: String,
@@ -93,6 +104,12 @@ const FORMATS: Readonly<Record<LimitName, (value: number) => string>> = {
   changedFiles: String,
   changedLines: String,
 };
+
+/** `$0.25`, `$0.0042`: two digits after the point, and more where it is less than a cent. */
+export function formatMoney(usd: number): string {
+  const digits = usd > 0 && usd < 0.01 ? 4 : 2;
+  return `$${usd.toFixed(digits)}`;
+}
 
 /** A limit's value for a person, with its unit. */
 export function formatLimit(name: LimitName, value: number): string {

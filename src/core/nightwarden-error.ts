@@ -15,7 +15,10 @@ export type ErrorCode =
   | "refused.phase"
   | "refused.journal"
   | "refused.sandbox"
+  | "refused.credentials"
+  | "refused.probe"
   | "infra.engine"
+  | "infra.gateway"
   | "infra.git"
   | "infra.collector"
   | "infra.journal";

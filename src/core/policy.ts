@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { formatDuration } from "./duration.ts";
-import { duration, formatLimit, LIMIT_NAMES, limitsSchema } from "./limits.ts";
+import { duration, formatLimit, formatMoney, LIMIT_NAMES, limitsSchema, money } from "./limits.ts";
 
 export const PHASES = ["1", "2a", "2b", "3"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -8,6 +8,16 @@ export type Phase = (typeof PHASES)[number];
 /** Isolation from weakest to strongest. */
 export const ISOLATIONS = ["worktree", "user", "docker"] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
+
+const tokens = z.number().int().min(1);
+
+/** Caps beside those on one attempt, which are among the limits. */
+const budgetSchema = z.strictObject({
+  taskTokens: tokens.describe("Tokens that all attempts of one task in a night may use together."),
+  taskCost: money.describe("US dollars that all attempts of one task in a night may cost together."),
+  nightTokens: tokens.describe("Tokens that a night may use."),
+  nightCost: money.describe("US dollars that a night may cost."),
+});
 
 /**
  * What a phase of trust allows: the phase table of docs/phases.md, one file a phase in policies/.
@@ -33,6 +43,13 @@ export const policySchema = z.strictObject({
     .enum(["forbidden", "dependents"])
     .describe("Whether dependents of a failed task may be skipped."),
   checkpointEvery: z.number().int().min(1).optional().describe("Landings between two full verifications."),
+  budget: budgetSchema.describe("What tasks and the whole night may use of the model APIs."),
+  quotaWait: duration.describe(
+    "How long a night may wait for a quota to be reset. Where it takes longer, the night closes and says when to go on.",
+  ),
+  clientChange: z
+    .enum(["warn", "refuse"])
+    .describe("What to do where an agent's client has another version than in the last night."),
   ignore: z
     .array(z.string().min(1).max(500))
     .max(1000)
@@ -54,7 +71,10 @@ export const policyOverrideSchema = z.strictObject({
     .enum(["work", "demo"])
     .default("work")
     .describe("demo: its nights are marked so, and never count as evidence for a promotion."),
-  changes: policySchema.omit({ phase: true }).partial().extend({ limits: limitsSchema.partial().optional() }),
+  changes: policySchema
+    .omit({ phase: true })
+    .partial()
+    .extend({ limits: limitsSchema.partial().optional(), budget: budgetSchema.partial().optional() }),
 });
 
 export type PolicyOverride = z.output<typeof policyOverrideSchema>;
@@ -67,12 +87,17 @@ export interface Loosening {
 }
 
 export function applyOverride(policy: Policy, override: PolicyOverride): Policy {
-  const { limits, ...rules } = override.changes;
-  const present = Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined));
-  const presentLimits = Object.fromEntries(
-    Object.entries(limits ?? {}).filter(([, value]) => value !== undefined),
-  );
-  return { ...policy, ...present, limits: { ...policy.limits, ...presentLimits } };
+  const { limits, budget, ...rules } = override.changes;
+  return {
+    ...policy,
+    ...present(rules),
+    limits: { ...policy.limits, ...present(limits ?? {}) },
+    budget: { ...policy.budget, ...present(budget ?? {}) },
+  };
+}
+
+function present(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 /** Every value of `used` that allows more than `specified` does. Empty: the policy is as strict, or stricter. */
@@ -117,6 +142,22 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
       used.checkpointEvery,
     ],
   ];
+  looser.push([
+    "quotaWait",
+    used.quotaWait > specified.quotaWait,
+    formatDuration(specified.quotaWait),
+    formatDuration(used.quotaWait),
+  ]);
+  looser.push([
+    "clientChange",
+    specified.clientChange === "refuse" && used.clientChange === "warn",
+    specified.clientChange,
+    used.clientChange,
+  ]);
+  for (const name of BUDGET_NAMES) {
+    const [before, after] = [specified.budget[name], used.budget[name]];
+    looser.push([`budget.${name}`, after > before, formatBudget(name, before), formatBudget(name, after)]);
+  }
   for (const name of LIMIT_NAMES) {
     const [before, after] = [specified.limits[name], used.limits[name]];
     looser.push([`limits.${name}`, after > before, formatLimit(name, before), formatLimit(name, after)]);
@@ -124,6 +165,12 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
   return looser
     .filter(([, isLooser]) => isLooser)
     .map(([key, , before, after]) => ({ key, specified: String(before), used: String(after) }));
+}
+
+const BUDGET_NAMES = budgetSchema.keyof().options;
+
+function formatBudget(name: (typeof BUDGET_NAMES)[number], value: number): string {
+  return name.endsWith("Cost") ? formatMoney(value) : String(value);
 }
 
 function formatUnattended(policy: Policy): string {
