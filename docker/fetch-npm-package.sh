@@ -2,7 +2,8 @@
 # fetch-npm-package.sh NAME@VERSION FOLDER [PATH ...]
 #
 # Unpacks a package of npm's registry into FOLDER: all of it, or only the PATHs. npm's own configuration says where
-# the registry is, which proxy leads there and whom to trust. Nothing of the package is run.
+# the registry is, which proxy leads there and whom to trust, and npm refuses bytes that are not the ones whose hash
+# the registry gives. Nothing of the package is run.
 #
 # FOLDER appears at once and complete, or not at all, also when several of these run at the same time.
 set -eu
@@ -24,10 +25,12 @@ work=$(mktemp -d "$parent/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Of one that was killed and could not tidy up: a client is some hundred megabytes.
+find "$parent" -maxdepth 1 -name '.fetch.*' -mtime +0 -exec rm -rf {} + || true
 
 cd "$work"
-if ! npm pack --ignore-scripts --silent "$package" >name 2>log; then
-  tail -n 20 log name >&2
+if ! npm pack --ignore-scripts --loglevel=error "$package" >name 2>log; then
+  tail -n 20 log >&2
   echo "hint: npm could not fetch $package: see what \"npm view $package\" says" >&2
   exit 1
 fi

@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeNight, openEngine, openJournals } from "../../src/compose.ts";
+import { openEngine } from "../../src/compose/engine.ts";
+import { composeNight } from "../../src/compose/night.ts";
+import { newRedaction, openJournals } from "../../src/compose/workspace.ts";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import type { NightwardenEvent } from "../../src/core/event.ts";
@@ -144,8 +146,9 @@ async function makeNights(
   const loaded = await loadConfig(workspaceDir);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
   const parts = await openEngine(loaded.value.config);
-  const journals = openJournals(workspaceDir, "0.0.0");
-  const deps = await composeNight({ workspace: loaded.value, journals, parts, onProgress: () => undefined });
+  const redaction = newRedaction();
+  const journals = openJournals(workspaceDir, "0.0.0", redaction);
+  const deps = await composeNight({ workspace: loaded.value, journals, parts, redaction, onProgress: () => undefined });
   const { id: image } = await parts.images.ensure("app", () => undefined);
   let next = 0;
   const run = async (): Promise<void> => {
@@ -170,6 +173,7 @@ function orderOf(
     phase: policy.phase,
     purpose: "demo",
     attended: true,
+    endsAt: undefined,
     crashedPid: null,
     loosened: [],
     loosenedReason: undefined,

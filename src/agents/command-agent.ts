@@ -1,9 +1,10 @@
-import type { Agent, AgentInvocation } from "../contracts/agent.ts";
-import type { Task } from "../core/plan.ts";
+import type { Agent, AgentInvocation, AgentReader, AgentRequest } from "../contracts/agent.ts";
+import { SILENT_REPORT } from "../core/agent-report.ts";
 
 /** Any program of the user's: it reads the prompt on standard input and edits the files in its working folder. */
 export class CommandAgent implements Agent {
   readonly name: string;
+  readonly client = undefined;
   private readonly command: readonly string[];
   private readonly env: Readonly<Record<string, string>>;
 
@@ -17,11 +18,16 @@ export class CommandAgent implements Agent {
     this.env = options.env;
   }
 
-  invocation(task: Task): AgentInvocation {
+  invocation({ task, prompt }: AgentRequest): AgentInvocation {
     return {
       command: this.command,
-      env: { ...this.env, NIGHTWARDEN_TASK: task.id },
-      stdin: task.prompt.endsWith("\n") ? task.prompt : `${task.prompt}\n`,
+      env: { ...this.env, NIGHTWARDEN_TASK: task },
+      stdin: prompt.endsWith("\n") ? prompt : `${prompt}\n`,
     };
+  }
+
+  /** What it prints is for people: only its exit code counts. */
+  reader(): AgentReader {
+    return { line: () => undefined, report: () => SILENT_REPORT };
   }
 }

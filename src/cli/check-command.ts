@@ -1,4 +1,6 @@
-import { checkRepositories, composeCheck, openEngine } from "../compose.ts";
+import { composeCheck } from "../compose/check.ts";
+import { openEngine } from "../compose/engine.ts";
+import { checkRepositories } from "../compose/repositories.ts";
 import type { CheckLine } from "../core/check-line.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
@@ -44,7 +46,9 @@ export async function checkCommand(
         return {
           name,
           commands: [...verify, ...tasks.flatMap((task) => task.verify)],
-          agentPrograms: agents.flatMap((agent) => agent.command[0] ?? []),
+          agentPrograms: agents.flatMap((agent) =>
+            agent.kind === "command" ? (agent.command[0] ?? []) : [],
+          ),
         };
       });
       lines.push(...(await checkImages(deps, { repositories, limits: workspace.limits, onProgress })));

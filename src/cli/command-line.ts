@@ -1,4 +1,5 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import { CLIENTS } from "../core/client.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -39,8 +40,16 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .command("init")
     .description("write a commented nightwarden.yaml and tasks.yaml into the workspace folder")
     .option("--repo <path...>", "a git repository to work on; default: those in or beside the folder")
+    .addOption(
+      new Option("--agent <kind>", "what does the tasks: a client, or any command of yours")
+        .choices(["command", ...CLIENTS])
+        .default("command"),
+    )
     .option("--force", "overwrite files that exist", false)
-    .addHelpText("after", example("mkdir app-night && cd app-night && nightwarden init --repo ../app"))
+    .addHelpText(
+      "after",
+      example("mkdir app-night && cd app-night && nightwarden init --repo ../app --agent claude"),
+    )
     .action(action(async () => (await import("./init-command.ts")).initCommand));
   program
     .command("check")
@@ -48,6 +57,13 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json)
     .addHelpText("after", example("nightwarden check"))
     .action(action(async () => (await import("./check-command.ts")).checkCommand));
+  program
+    .command("doctor")
+    .description("run the health checks that every night begins with, up to a first answer of each model")
+    .option("--no-hello", "send no dummy prompt to the models, which costs tokens")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden doctor --no-hello"))
+    .action(action(async () => (await import("./doctor-command.ts")).doctorCommand));
   program
     .command("run")
     .description("work through the tasks now")
@@ -89,6 +105,15 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .option("--reason <text>", "why; recorded", "asked for")
     .addHelpText("after", example("nightwarden rerun fix-login --reason 'the prompt is clearer now'"))
     .action(action(async () => (await import("./rerun-command.ts")).rerunCommand));
+  program
+    .command("schema")
+    .addArgument(
+      // The kinds of config/json-schema.ts, which would load every schema for every command.
+      new Argument("[file]", "whose schema").choices(["config", "plan", "policy"]).default("config"),
+    )
+    .description("print the JSON Schema of nightwarden.yaml, tasks.yaml or a policy file, for editors")
+    .addHelpText("after", example("nightwarden schema plan > tasks.schema.json"))
+    .action(action(async () => (await import("./schema-command.ts")).schemaCommand));
   const image = program.command("image").description("the images that sandboxes are made from");
   image
     .command("build")

@@ -1,4 +1,5 @@
-import { lockWorkspace, openJournals, openRepositories } from "../compose.ts";
+import { openRepositories } from "../compose/repositories.ts";
+import { lockWorkspace, openJournals } from "../compose/workspace.ts";
 import { deliverNight } from "../night/deliver-night.ts";
 import { chooseNight } from "./choose-night.ts";
 import type { CommandContext } from "./command-context.ts";

@@ -34,6 +34,8 @@ export function exitCodeOfNight(state: NightState): number {
       return isDone ? EXIT.done : EXIT.unfinished;
     }
     case "time-limit":
+    case "quota":
+    case "budget":
       return EXIT.unfinished;
     case "interrupted":
       return EXIT.interrupted;

@@ -1,4 +1,4 @@
-import { openEngine } from "../compose.ts";
+import { openEngine } from "../compose/engine.ts";
 import type { ReadyImage } from "../contracts/images.ts";
 import { safeLine } from "../core/safe-text.ts";
 import type { CommandContext } from "./command-context.ts";

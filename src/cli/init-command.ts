@@ -1,15 +1,19 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
-import { findRepositoryAt, openJournals } from "../compose.ts";
+import { findRepositoryAt } from "../compose/repositories.ts";
+import { openJournals } from "../compose/workspace.ts";
+import type { AgentConfig } from "../config/config.ts";
 import { CONFIG_FILE } from "../config/load-config.ts";
 import { configTemplate, planTemplate, type RepositoryGuess } from "../config/templates.ts";
+import { writeSchemas } from "../config/write-schemas.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 
 interface InitOptions {
   readonly repo?: readonly string[];
+  readonly agent: AgentConfig["kind"];
   readonly force: boolean;
 }
 
@@ -43,14 +47,34 @@ export async function initCommand(context: CommandContext, options: InitOptions)
       hint: "name one: nightwarden init --repo ../app",
     });
   }
-  await writeFile(join(folder, CONFIG_FILE), configTemplate({ repositories }));
-  await writeFile(join(folder, PLAN_FILE), planTemplate({ repositories }));
+  const request = { repositories, agent: options.agent };
+  await writeFile(join(folder, CONFIG_FILE), configTemplate(request));
+  await writeFile(join(folder, PLAN_FILE), planTemplate(request));
   await (await openJournals(folder, context.version).open(null)).close();
+  await writeSchemas(folder);
   const names = repositories.map(({ name }) => name).join(", ");
   context.terminal.data(
-    `wrote ${CONFIG_FILE} and ${PLAN_FILE} for ${names}\n\nNext: edit ${PLAN_FILE}, then: nightwarden check\n`,
+    `wrote ${CONFIG_FILE} and ${PLAN_FILE} for ${names}\n\n${nextSteps(options.agent)}\n`,
   );
   return EXIT.done;
+}
+
+function nextSteps(agent: AgentConfig["kind"]): string {
+  const work = `edit ${PLAN_FILE}, then: nightwarden check`;
+  switch (agent) {
+    case "command":
+      return `Next: ${work}`;
+    case "claude":
+      return `Next:
+  1. export ANTHROPIC_API_KEY=…, an API key or the token that \`claude setup-token\` prints;
+     \`credentials\` in ${CONFIG_FILE} can name a file or a command in its place
+  2. ${work}`;
+    case "codex":
+      return `Next:
+  1. export OPENAI_API_KEY=…, an API key;
+     \`credentials\` in ${CONFIG_FILE} can name a file or a command in its place
+  2. ${work}`;
+  }
 }
 
 /** The folders in the workspace's folder that are repositories, or else those beside it. */

@@ -1,4 +1,4 @@
-import { lockWorkspace, openJournals } from "../compose.ts";
+import { lockWorkspace, openJournals } from "../compose/workspace.ts";
 import { chooseNight } from "./choose-night.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";

@@ -1,4 +1,4 @@
-import { lockWorkspace, openJournals } from "../compose.ts";
+import { lockWorkspace, openJournals } from "../compose/workspace.ts";
 import type { TaskKey } from "../core/ids.ts";
 import { nearMiss } from "../core/near-miss.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";

@@ -1,13 +1,8 @@
 import { pid } from "node:process";
-import {
-  checkRepositories,
-  clock,
-  composeNight,
-  lockWorkspace,
-  openEngine,
-  openJournals,
-  toolVersions,
-} from "../compose.ts";
+import { openEngine, toolVersions } from "../compose/engine.ts";
+import { composeNight } from "../compose/night.ts";
+import { checkRepositories } from "../compose/repositories.ts";
+import { clock, lockWorkspace, newRedaction, openJournals } from "../compose/workspace.ts";
 import type { Config } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
@@ -39,7 +34,8 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   const workspace = await openWorkspace(context.workspaceDir);
   const isAttended = options.attended ?? terminal.hasPerson;
   const maxMs = unattendedLimitMs(workspace, isAttended);
-  const progress = (line: string): void => terminal.progress(`${line}\n`);
+  const redaction = newRedaction();
+  const progress = (line: string): void => terminal.progress(`${redaction.text(line)}\n`);
   const lock = await lockWorkspace(workspace.config.workspaceDir, `nightwarden run (pid ${pid})`);
   const heartbeat = new Heartbeat({ clock, say: progress });
   const stop = listenForStop({ progress, maxMs });
@@ -49,16 +45,17 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
         `the last run (pid ${lock.takenOverFrom.pid ?? "unknown"}) ended without a word; putting things right`,
       );
     await refuseUnfitRepositories(workspace.config);
-    const journals = openJournals(workspace.config.workspaceDir, context.version);
+    const journals = openJournals(workspace.config.workspaceDir, context.version, redaction);
     const parts = await openEngine(workspace.config);
-    const deps = await composeNight({ workspace, journals, parts, onProgress: progress });
+    const deps = await composeNight({ workspace, journals, parts, redaction, onProgress: progress });
     stop.onForce(async () => void (await deps.sweep()));
     const order = nightOrder({
       heartbeat,
+      progress,
       workspace,
-      context,
       options,
       isAttended,
+      maxMs,
       crashedPid: lock.takenOverFrom?.pid ?? null,
       versions: await toolVersions(context.version, parts),
     });
@@ -122,15 +119,15 @@ async function refuseUnfitRepositories(config: Config): Promise<void> {
 function nightOrder(options: {
   readonly heartbeat: Heartbeat;
   readonly workspace: LoadedWorkspace;
-  readonly context: CommandContext;
+  readonly progress: (line: string) => void;
   readonly options: RunOptions;
   readonly isAttended: boolean;
+  readonly maxMs: number | undefined;
   readonly crashedPid: number | null;
   readonly versions: Readonly<Record<string, string>>;
 }): NightOrder {
-  const { workspace, context } = options;
+  const { workspace, progress } = options;
   const { config, policy } = workspace;
-  const progress = (line: string): void => context.terminal.progress(`${line}\n`);
   return {
     plan: workspace.plan,
     policy,
@@ -139,6 +136,8 @@ function nightOrder(options: {
     phase: policy.phase,
     purpose: workspace.purpose,
     attended: options.isAttended,
+    endsAt:
+      options.maxMs === undefined ? undefined : new Date(clock.now().getTime() + options.maxMs).toISOString(),
     crashedPid: options.crashedPid,
     loosened: workspace.loosened,
     loosenedReason: workspace.reason,

@@ -1,4 +1,4 @@
-import { clock, openJournals, readLock } from "../compose.ts";
+import { clock, openJournals, readLock } from "../compose/workspace.ts";
 import { queueState } from "../core/queue.ts";
 import { statusOf } from "../core/status.ts";
 import { readHistory } from "../night/history.ts";

@@ -1,4 +1,4 @@
-import { openJournals } from "../compose.ts";
+import { openJournals } from "../compose/workspace.ts";
 import { replay } from "../core/night-state.ts";
 import { summarise } from "../core/summary.ts";
 import { renderSummaryMarkdown } from "../report/render-summary-markdown.ts";

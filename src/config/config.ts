@@ -1,4 +1,5 @@
 import type { ClientName } from "../core/client.ts";
+import type { CredentialSource } from "../core/credential-source.ts";
 import type { LimitOverrides } from "../core/limits.ts";
 import type { Price } from "../core/usage.ts";
 
@@ -68,13 +69,6 @@ export interface ClientAgentConfig {
   readonly prices: Readonly<Record<string, Price>>;
   readonly env: Readonly<Record<string, string>>;
 }
-
-/** Where the supervisor finds a secret, at each attempt anew. */
-export type CredentialSource =
-  | { readonly from: "env"; readonly variable: string }
-  | { readonly from: "file"; readonly path: string }
-  /** Prints the secret on standard output; run on the host, in the workspace's folder. */
-  | { readonly from: "command"; readonly command: readonly string[] };
 
 export interface UpstreamConfig {
   /** `https://host[:port][/prefix]`, without a slash at the end. */

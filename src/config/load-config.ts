@@ -12,6 +12,7 @@ import { shortText, type Issue } from "./issue.ts";
 import { changePolicy, loadPhasePolicy, type AppliedPolicy } from "./load-policy.ts";
 import { capIssues, parsePlan, type PlanContext } from "./parse-plan.ts";
 import type { YamlFile } from "./parse-yaml.ts";
+import { priceIssues } from "./price-issues.ts";
 import { readYaml } from "./read-yaml.ts";
 import { recordOf } from "./record-of.ts";
 import { resolveConfig } from "./resolve-config.ts";
@@ -72,6 +73,7 @@ export async function loadConfig(
   const issues = [
     ...(config.ok ? [] : config.error),
     ...defaultAgentIssues(sketch),
+    ...priceIssues(yaml?.value),
     ...(caps ? capIssues(["limits"], caps, sketch.limits) : []),
     ...(await checkPlaces(sketch.places, workspaceDir)),
   ];

@@ -1,11 +1,16 @@
 import { resolve } from "node:path";
-import type { Base, Config, Toolchain } from "./config.ts";
+import type { CredentialSource } from "../core/credential-source.ts";
+import { listPrice } from "../core/prices.ts";
+import type { Price } from "../core/usage.ts";
+import type { AgentConfig, Base, ClientAgentConfig, Config, Toolchain } from "./config.ts";
 import type { ConfigFile } from "./schema.ts";
 
 /** The configuration with every path absolute and every default filled in. `file` has been checked. */
 export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
   const absolute = (path: string): string => resolve(workspaceDir, path);
-  const agents = Object.entries(file.agents).map(([name, { kind, command, files, env }]) => {
+  const agents = Object.entries(file.agents).map(([name, agent]): AgentConfig => {
+    if (agent.kind !== "command") return resolveClient({ name, agent, network: file.network, absolute });
+    const { kind, command, files, env } = agent;
     return { name, kind, command, filesDir: files === undefined ? undefined : absolute(files), env };
   });
   return {
@@ -24,6 +29,51 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
     sandbox: { kind: "docker" },
     engineHost: file.engine.host,
   };
+}
+
+type AgentFile = ConfigFile["agents"][string];
+type ClientFile = Exclude<AgentFile, { readonly kind: "command" }>;
+
+function resolveClient(options: {
+  readonly name: string;
+  readonly agent: ClientFile;
+  readonly network: ConfigFile["network"];
+  readonly absolute: (path: string) => string;
+}): ClientAgentConfig {
+  const { name, agent, network, absolute } = options;
+  const models = [...new Set([agent.model, ...agent.models])];
+  const caFile = agent.upstream.caFile ?? network.caFile;
+  return {
+    name,
+    kind: agent.kind,
+    version: agent.version,
+    model: agent.model,
+    models,
+    maxOutputTokens: agent.maxOutputTokens,
+    credentials: parseCredentials(agent.credentials, absolute),
+    upstream: {
+      url: agent.upstream.url,
+      caFile: caFile === undefined ? undefined : absolute(caFile),
+      proxy: agent.upstream.proxy ?? network.proxy,
+    },
+    prices: Object.fromEntries(
+      models.flatMap((model): [string, Price][] => {
+        const price = Object.hasOwn(agent.prices, model) ? agent.prices[model] : listPrice(model);
+        return price ? [[model, price]] : [];
+      }),
+    ),
+    env: agent.env,
+  };
+}
+
+/** One of the three is there: the schema sees to it. */
+function parseCredentials(
+  { env, file, command }: ClientFile["credentials"],
+  absolute: (path: string) => string,
+): CredentialSource {
+  if (env !== undefined) return { from: "env", variable: env };
+  if (file !== undefined) return { from: "file", path: absolute(file) };
+  return { from: "command", command: command ?? [] };
 }
 
 function parseBase(base: string): Base {

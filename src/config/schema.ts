@@ -1,28 +1,14 @@
 import { z } from "zod";
 import { limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
+import { agentSchema } from "./agent-schema.ts";
+import { name, named, pathSchema, plainText } from "./text-schema.ts";
+import { networkSchema } from "./upstream-schema.ts";
 
 /**
  * The form of nightwarden.yaml. Each key says what it is, its unit, its default and why it is there; the same text is
  * the hint where a value is wrong.
  */
-
-const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, {
-  error: "is not a name: use lower-case letters, digits and -, 40 characters at most",
-});
-
-/** Text that becomes an argument or a path: one line without control characters. */
-const plainText = z
-  .string()
-  .regex(/\S/, "is blank")
-  .max(4096)
-  .refine((text) => !/\p{Cc}/u.test(text), { error: "has a line break or a control character" });
-
-/** A path in nightwarden.yaml, as written: absolute, or relative to that file. */
-export const pathSchema = plainText.refine((text) => !text.startsWith("~"), {
-  error: "begins with ~, which only a shell expands",
-  params: { hint: "write the whole path, or one relative to this file" },
-});
 
 /** What git accepts as the name of a branch or a commit, and never takes for an option. */
 const revision = plainText.max(250).regex(/^(?!-)(?!.*(?:\.\.|@\{|\/\/))[^\s~^:?*[\\]+$/, {
@@ -32,7 +18,7 @@ const revision = plainText.max(250).regex(/^(?!-)(?!.*(?:\.\.|@\{|\/\/))[^\s~^:?
 const image = z
   .string()
   .max(300)
-  .regex(/^[a-z0-9][\w.:/@-]*$/i, {
+  .regex(/^[A-Za-z0-9][\w.:/@-]*$/, {
     error: "is not the name of an image, as in node:22",
   });
 
@@ -40,7 +26,7 @@ const image = z
 const aptPackage = z
   .string()
   .max(200)
-  .regex(/^[a-z0-9][a-z0-9+.-]+(?:=[a-z0-9][\w+.:~-]*)?$/i, {
+  .regex(/^[A-Za-z0-9][A-Za-z0-9+.-]+(?:=[A-Za-z0-9][\w+.:~-]*)?$/, {
     error: "is not the name of a Debian package, as in python3-pytest",
   });
 
@@ -86,42 +72,6 @@ const repositorySchema = z
     }
   });
 
-/** Set by the sandbox itself: another value would break what runs in it. */
-const RESERVED_VARIABLES = ["PATH", "HOME", "TMPDIR"];
-
-const variable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is not the name of an environment variable")
-  .refine((key) => !RESERVED_VARIABLES.includes(key), {
-    error: "is set by the sandbox and cannot be changed",
-  });
-
-const argument = z
-  .string()
-  .max(10_000)
-  .refine((text) => !text.includes("\0"), { error: "has a NUL character, which no argument can have" });
-
-const agentSchema = z.strictObject({
-  kind: z.enum(["command"]).describe("command: any program of yours."),
-  command: z
-    .array(argument)
-    .min(1, "names no program")
-    .max(100)
-    .refine((words) => words[0] !== "", { path: [0], error: "is blank" })
-    .describe(
-      "The program and its arguments, run in the sandbox in the tree. The prompt comes on standard input.",
-    ),
-  files: pathSchema
-    .optional()
-    .describe("A folder, relative to this file, whose content is at /opt/agent in the image. Default: none."),
-  env: z
-    .record(variable, argument)
-    .default({})
-    .describe(
-      "The agent's environment beside PATH, HOME, TMPDIR, LANG and CI. Default: empty. Nothing is inherited.",
-    ),
-});
-
 const SANDBOXES = ["docker", "auto", "user", "worktree"] as const;
 
 const sandboxSchema = z.strictObject({
@@ -148,23 +98,21 @@ const engineSchema = z.strictObject({
     ),
 });
 
-function named<T extends z.ZodType>(schema: T, what: string) {
-  return z.record(name, schema).refine((map) => Object.keys(map).length > 0, { error: `names no ${what}` });
-}
-
 /** An image has one /opt/agent: with two folders, an agent would find the other's files, or none. */
 function oneFilesFolder(
-  agents: Readonly<Record<string, { readonly files?: string | undefined }>>,
+  agents: Readonly<Record<string, z.output<typeof agentSchema>>>,
   context: z.RefinementCtx,
 ): void {
-  const withFiles = Object.entries(agents).filter(([, agent]) => agent.files !== undefined);
-  const [first, ...others] = withFiles;
-  for (const [agent, { files }] of others) {
-    if (files === first?.[1].files) continue;
+  const folders = Object.entries(agents).flatMap(([agent, entry]) =>
+    entry.kind === "command" && entry.files !== undefined ? [{ agent, files: entry.files }] : [],
+  );
+  const [first, ...others] = folders;
+  for (const { agent, files } of others) {
+    if (files === first?.files) continue;
     context.addIssue({
       code: "custom",
       path: [agent, "files"],
-      message: `is another folder than that of "${first?.[0]}": all agents share one, at /opt/agent`,
+      message: `is another folder than that of "${first?.agent}": all agents share one, at /opt/agent`,
       params: { hint: "put the files of all agents into one folder" },
     });
   }
@@ -192,6 +140,9 @@ export const configSchema = z.strictObject({
     .describe(
       "A file with changes to the phase's policy, relative to this file. Default: none, the policy as it is.",
     ),
+  network: networkSchema
+    .prefault({})
+    .describe("How the model APIs are reached, where an agent's upstream does not say otherwise."),
   sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
   engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
 });

@@ -1,6 +1,7 @@
 import type { LimitOverrides } from "../core/limits.ts";
 import { recordOf } from "./record-of.ts";
-import { configSchema, pathSchema } from "./schema.ts";
+import { configSchema } from "./schema.ts";
+import { pathSchema } from "./text-schema.ts";
 
 /**
  * What can be read of a nightwarden.yaml that may be broken elsewhere, so that the other files can be checked against
@@ -22,8 +23,8 @@ export interface NamedPlace {
   readonly path: readonly string[];
   /** As written: absolute, or relative to the workspace. */
   readonly written: string;
-  readonly kind: "file" | "folder";
-  readonly isRepository: boolean;
+  /** `certificates`: a file in PEM. */
+  readonly kind: "file" | "folder" | "repository" | "certificates";
 }
 
 export function sketchConfig(value: unknown): ConfigSketch {
@@ -39,12 +40,14 @@ export function sketchConfig(value: unknown): ConfigSketch {
     agents: namesOf(agents),
     places: [
       ...Object.entries(repositories).flatMap(([name, repository]) => [
-        ...placeOf(["repositories", name, "path"], repository, { kind: "folder", isRepository: true }),
-        ...placeOf(["repositories", name, "dockerfile"], repository, { kind: "file", isRepository: false }),
+        ...placeOf(["repositories", name, "path"], repository, "repository"),
+        ...placeOf(["repositories", name, "dockerfile"], repository, "file"),
       ]),
-      ...Object.entries(agents).flatMap(([name, entry]) =>
-        placeOf(["agents", name, "files"], entry, { kind: "folder", isRepository: false }),
-      ),
+      ...Object.entries(agents).flatMap(([name, agent]) => [
+        ...placeOf(["agents", name, "files"], agent, "folder"),
+        ...placeOf(["agents", name, "upstream", "caFile"], recordOf(agent)["upstream"], "certificates"),
+      ]),
+      ...placeOf(["network", "caFile"], keys["network"], "certificates"),
     ],
   };
 }
@@ -54,11 +57,7 @@ function namesOf(record: Readonly<Record<string, unknown>>): readonly string[] |
   return names.length > 0 ? names : undefined;
 }
 
-function placeOf(
-  path: readonly string[],
-  parent: unknown,
-  { kind, isRepository }: Pick<NamedPlace, "kind" | "isRepository">,
-): NamedPlace[] {
+function placeOf(path: readonly string[], parent: unknown, kind: NamedPlace["kind"]): NamedPlace[] {
   const written = pathSchema.safeParse(recordOf(parent)[path.at(-1) ?? ""]);
-  return written.success ? [{ path, written: written.data, kind, isRepository }] : [];
+  return written.success ? [{ path, written: written.data, kind }] : [];
 }

@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
-import type { Toolchain } from "./config.ts";
+import { PINNED_VERSIONS } from "../core/client.ts";
+import type { AgentConfig, Toolchain } from "./config.ts";
+import { schemaComment } from "./write-schemas.ts";
 
 /** What `init` found out about a repository. */
 export interface RepositoryGuess {
@@ -13,13 +15,16 @@ export interface RepositoryGuess {
   readonly toolchainGuess: Toolchain;
 }
 
-/** The text of a first nightwarden.yaml: every key is there, or in a comment with its unit and default. */
-export function configTemplate({
-  repositories,
-}: {
+/** What `init` makes files from. */
+export interface TemplateRequest {
   readonly repositories: readonly RepositoryGuess[];
-}): string {
-  return `# Nightwarden's configuration. Paths are relative to this file. \`nightwarden check\` says what is wrong with it.
+  readonly agent: AgentConfig["kind"];
+}
+
+/** The text of a first nightwarden.yaml: every key is there, or in a comment with its unit and default. */
+export function configTemplate({ repositories, agent }: TemplateRequest): string {
+  return `${schemaComment("config")}
+# Nightwarden's configuration. Paths are relative to this file. \`nightwarden check\` says what is wrong with it.
 version: 1
 
 # The tasks. Default: tasks.yaml
@@ -28,16 +33,7 @@ plan: tasks.yaml
 # The repositories that tasks may change. They are only read: results arrive as branches nightwarden/<night>.
 repositories:
 ${repositories.map(repositoryTemplate).join("\n")}
-# The programs that do the tasks. One runs in a container without network, in a copy of the repository.
-# It reads the prompt from standard input and edits files; how it ends is not trusted, verify decides.
-agents:
-  default:
-    kind: command # any program of yours
-    # Replace this: it only adds the prompt to a file, so that a first night shows the whole way.
-    command: [sh, -c, cat >> NIGHTWARDEN-NOTES.md] # the program and its arguments
-    # files: ./agent # a folder whose content is at /opt/agent in the sandbox. Default: none
-    # env: { KEY: value } # variables beside PATH, HOME, TMPDIR, LANG and CI. Default: none; nothing is inherited
-
+${AGENTS[agent]}
 # The agent of tasks that name none. Default: the only one there is
 # agent: default
 
@@ -45,6 +41,9 @@ agents:
 # limits:
 #   wallClock: 30m # time for the agent: ms, s, m, h
 #   firstOutput: 5m # silence at the start
+#   silence: 15m # neither output nor an answer of the model, later on
+#   tokens: 20000000 # of the model, all kinds together
+#   cost: 10 # US dollars, by the list prices of the models
 #   verifyTime: 10m # time for all verify commands together
 #   memory: 2GiB # B, KiB, MiB, GiB; /tmp and HOME count
 #   cpus: 2
@@ -58,8 +57,13 @@ agents:
 #   changedFiles: 200
 #   changedLines: 5000 # added and deleted
 
-# A file with changes to the phase's policy; to loosen it needs a reason there. Default: none
+# A file with changes to the phase's policy: its rules and caps, the budget of a task and of a night, quotaWait (how
+# long to wait for a quota), clientChange (what to do about another version of a client). To loosen one needs a reason
+# there. Default: none
 # policy: policy.yaml
+
+# The way to the model APIs, where an agent's upstream names no other: certificates to trust, and a proxy. Default: none
+# network: { caFile: ./company-ca.pem, proxy: "http://proxy.example:3128" }
 
 # Where attempts run. Default, and all there is in this version: docker
 # sandbox: { kind: docker }
@@ -68,6 +72,68 @@ agents:
 # engine: { host: "unix:///var/run/docker.sock" }
 `;
 }
+
+const COMMAND_AGENT = `# The programs that do the tasks. One runs in a container without network, in a copy of the repository.
+# It reads the prompt from standard input and edits files; how it ends is not trusted, verify decides.
+agents:
+  default:
+    kind: command # any program of yours; or: claude, codex (\`nightwarden init --agent claude\` shows their keys)
+    # Replace this: it only adds the prompt to a file, so that a first night shows the whole way.
+    command: [sh, -c, cat >> NIGHTWARDEN-NOTES.md] # the program and its arguments
+    # files: ./agent # a folder whose content is at /opt/agent in the sandbox. Default: none
+    # env: { KEY: value } # variables beside PATH, HOME, TMPDIR, LANG and CI. Default: none; nothing is inherited
+`;
+
+interface ClientTemplate {
+  readonly kind: keyof typeof PINNED_VERSIONS;
+  readonly program: string;
+  readonly model: string;
+  readonly variable: string;
+  readonly keyNote: string;
+  readonly url: string;
+  readonly prices: string;
+}
+
+function clientAgent({ kind, program, model, variable, keyNote, url, prices }: ClientTemplate): string {
+  return `# The programs that do the tasks. One runs in a container without network, in a copy of the repository.
+# Its one way out is a gateway to the model's API, which holds the key; how it ends is not trusted, verify decides.
+agents:
+  default:
+    kind: ${kind} # ${program}, which Nightwarden puts into the image; or: command, any program of yours
+    model: ${model} # the exact name that the API knows
+    # Where the key is, read at each attempt anew: ${keyNote}.
+    # Or { file: ./key } (mode 0600), or { command: [pass, show, api-key] }
+    credentials: { env: ${variable} }
+    # models: [${model}] # further models that may be used. Default: none
+    # version: ${PINNED_VERSIONS[kind]} # of the client, exact. Default: the one that this Nightwarden was tested with
+    # maxOutputTokens: 64000 # of one answer
+    # upstream: { url: "${url}", caFile: ./ca.pem, proxy: "http://proxy.example:3128" } # https only
+    # prices: { ${model}: ${prices} } # US dollars for a million tokens. Default: list prices
+    # env: { KEY: value } # variables for the client and its tools. Default: none; nothing is inherited
+`;
+}
+
+const AGENTS: Readonly<Record<AgentConfig["kind"], string>> = {
+  command: COMMAND_AGENT,
+  claude: clientAgent({
+    kind: "claude",
+    program: "Claude Code",
+    model: "claude-sonnet-5-5",
+    variable: "ANTHROPIC_API_KEY",
+    keyNote: "an API key, or the token of \`claude setup-token\`",
+    url: "https://api.anthropic.com",
+    prices: "{ input: 2, output: 10, cacheRead: 0.1, cacheWrite: 2.5 }",
+  }),
+  codex: clientAgent({
+    kind: "codex",
+    program: "Codex",
+    model: "gpt-5.5",
+    variable: "OPENAI_API_KEY",
+    keyNote: "an API key",
+    url: "https://api.openai.com",
+    prices: "{ input: 5, output: 30, cacheRead: 0.5, cacheWrite: 5 }",
+  }),
+};
 
 function repositoryTemplate(repository: RepositoryGuess): string {
   const { name, path, branch, verifyGuess } = repository;
@@ -93,13 +159,15 @@ function toolchainLine(toolchain: Toolchain): string {
 }
 
 /** The text of a first plan: one task that can run, and one that shows the rest of the keys. */
-export function planTemplate({
-  repositories,
-}: {
-  readonly repositories: readonly RepositoryGuess[];
-}): string {
+export function planTemplate({ repositories, agent }: TemplateRequest): string {
   const repo = inline(repositories[0]?.name ?? "app");
-  return `# The tasks of the next night, done in this order. Small ones: each is one commit that passes verify, or nothing.
+  // The command of a first configuration appends the prompt itself; a client has to be told what to do.
+  const prompt =
+    agent === "command"
+      ? "Nightwarden was here."
+      : 'Add a file NIGHTWARDEN-NOTES.md with the one line "Nightwarden was here.", and change nothing else.';
+  return `${schemaComment("plan")}
+# The tasks of the next night, done in this order. Small ones: each is one commit that passes verify, or nothing.
 version: 1
 tasks:
   - id: first-note # unique; lower-case letters, digits, - and _
@@ -107,7 +175,7 @@ tasks:
     kind: add # fix, add, test, deps or refactor
     repo: ${repo} # can be left out where there is only one
     prompt: | # what the agent is told
-      Nightwarden was here.
+      ${prompt}
 
   # - id: fix-login-redirect
   #   title: Keep the target page when a login expires

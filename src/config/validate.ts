@@ -2,29 +2,36 @@ import { z } from "zod";
 import { nearMiss } from "../core/near-miss.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { pathToText, shortText, type Issue } from "./issue.ts";
+import { recordOf } from "./record-of.ts";
 
 /** Checks `value` against `schema`, with every issue at once in words that say what to write instead. */
 export function validate<T>(schema: z.ZodType<T>, value: unknown): Result<T, Issue[]> {
   const parsed = schema.safeParse(value, { error: messageFor, reportInput: true });
   if (parsed.success) return ok(parsed.data);
-  return err(parsed.error.issues.flatMap((issue) => toIssues(schema, issue)));
+  return err(parsed.error.issues.flatMap((issue) => toIssues({ schema, value }, issue)));
 }
 
-function toIssues(schema: z.ZodType, issue: z.core.$ZodIssue): Issue[] {
+/** What is checked against what: where a schema is one of several, the value says which. */
+interface Checked {
+  readonly schema: z.core.$ZodType;
+  readonly value: unknown;
+}
+
+function toIssues(checked: Checked, issue: z.core.$ZodIssue): Issue[] {
   if (issue.code === "unrecognized_keys") {
-    const known = keysOf(schemaAt(schema, issue.path));
+    const known = keysOf(schemaAt(checked, issue.path));
     return issue.keys.map((key) => unknownKey(issue.path, key, known));
   }
   // The key of a record has a schema of its own: its issue is the one that says why.
   if (issue.code === "invalid_key") {
-    return issue.issues.map(({ message }) => ({
+    return issue.issues.map((ofKey) => ({
       path: issue.path,
       atKey: true,
-      message: `${pathToText(issue.path)}: ${message}`,
-      ...hinted(descriptionAt(schema, issue.path.slice(0, -1))),
+      message: `${pathToText(issue.path)}: ${ofKey.message}`,
+      ...hinted(hintFor(ofKey) ?? descriptionAt(checked, issue.path.slice(0, -1))),
     }));
   }
-  const hint = hintFor(issue) ?? descriptionAt(schema, issue.path);
+  const hint = hintFor(issue) ?? descriptionAt(checked, issue.path);
   return [{ path: issue.path, message: issue.message, ...hinted(hint) }];
 }
 
@@ -61,15 +68,30 @@ function messageFor(issue: z.core.$ZodRawIssue): string | undefined {
       return `must be at most ${issue.maximum}, not ${describe(issue.input)}`;
     case "invalid_format":
       return `${describe(issue.input)} does not have the form that is needed`;
+    case "invalid_union": {
+      const { kinds, written } = discriminator(issue);
+      if (kinds.length === 0) return undefined;
+      return written === undefined ? "is missing" : `must be ${oneOf(kinds)}, not ${describe(written)}`;
+    }
     case "custom":
     case "invalid_element":
     case "invalid_key":
-    case "invalid_union":
     case "not_multiple_of":
     case "unrecognized_keys":
       break;
   }
   return undefined;
+}
+
+/** The kinds that a union has, and what the file has where one of them is needed; no kinds: it is not told by one key. */
+function discriminator(issue: {
+  readonly discriminator?: string | undefined;
+  readonly options?: readonly unknown[] | undefined;
+  readonly input?: unknown;
+}): { readonly kinds: readonly string[]; readonly written: unknown } {
+  if (issue.discriminator === undefined) return { kinds: [], written: undefined };
+  const written = recordOf(issue.input)[issue.discriminator];
+  return { kinds: (issue.options ?? []).map(String), written };
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -82,9 +104,13 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   record: "a map of keys and values",
 };
 
+/** What could be a key that was written into the file: it must not come out on a terminal or in a log. */
+const MAYBE_SECRET = /\bsk-|\beyJ|[A-Za-z0-9+/_-]{40}/;
+
 /** A value of a file in a few words. */
 function describe(value: unknown): string {
   if (value === null) return "empty";
+  if (typeof value === "string" && MAYBE_SECRET.test(value)) return "this text";
   if (typeof value === "string") return `"${shortText(value)}"`;
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number") return Number.isFinite(value) ? `the number ${value}` : `${value}`;
@@ -103,8 +129,14 @@ function hintFor(issue: z.core.$ZodIssue): string | undefined {
     const suggestion = nearMiss(issue.input, issue.values.map(String));
     return suggestion && `did you mean "${suggestion}"?`;
   }
+  if (issue.code === "invalid_union") {
+    const { kinds, written } = discriminator(issue);
+    const suggestion = typeof written === "string" ? nearMiss(written, kinds) : undefined;
+    return suggestion && `did you mean "${suggestion}"?`;
+  }
   if (issue.code !== "invalid_type") return undefined;
   const { expected, input } = issue;
+  if (typeof input === "string" && MAYBE_SECRET.test(input)) return undefined;
   // Where the schema speaks for itself, as for a duration, quotes alone would not help.
   const isText = expected === "string" && issue.message.startsWith("must be text");
   if (isText && (typeof input === "number" || typeof input === "boolean")) {
@@ -129,16 +161,28 @@ function bare(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined 
   return schema;
 }
 
-function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+function schemaAt({ schema, value }: Checked, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   let at: z.core.$ZodType | undefined = schema;
+  let valueAt = value;
   for (const key of path) {
-    const parent = bare(at);
+    const parent = member(bare(at), valueAt);
     if (parent instanceof z.ZodObject) at = shapeOf(parent)[String(key)];
     else if (parent instanceof z.ZodRecord) at = parent.valueType;
     else if (parent instanceof z.ZodArray) at = parent.element;
     else return undefined;
+    valueAt = Array.isArray(valueAt) ? valueAt[Number(key)] : recordOf(valueAt)[String(key)];
   }
-  return at;
+  return member(at, valueAt) ?? at;
+}
+
+/** The member of a union that `value` says it is; another schema is what it is. */
+function member(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
+  const kind = recordOf(value)[schema.def.discriminator];
+  return schema.def.options.find((option) => {
+    const literal = option instanceof z.ZodObject ? shapeOf(option)[schema.def.discriminator] : undefined;
+    return literal instanceof z.ZodLiteral && literal.values.has(kind as never);
+  });
 }
 
 function keysOf(schema: z.core.$ZodType | undefined): string[] {
@@ -151,9 +195,9 @@ function shapeOf(schema: z.ZodObject): z.core.$ZodShape {
 }
 
 /** What the schema says about the value at `path`, or about the closest parent that it says something about. */
-function descriptionAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string | undefined {
+function descriptionAt(checked: Checked, path: readonly PropertyKey[]): string | undefined {
   for (let length = path.length; length > 0; length -= 1) {
-    let at = schemaAt(schema, path.slice(0, length));
+    let at = schemaAt(checked, path.slice(0, length));
     while (at) {
       const description = z.globalRegistry.get(at)?.description;
       if (description) return description;

@@ -2,6 +2,7 @@ import type { AttemptRef } from "../core/attempt.ts";
 import type { SandboxEnd, SelfCheck } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { TreeName } from "../core/collector-protocol.ts";
+import type { OpenGateway } from "./gateway.ts";
 import type { OpenTrees } from "./trees.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface SandboxRequest {
   readonly trees: OpenTrees;
   readonly tree: TreeName;
   readonly limits: Limits;
+  /** Its one way out, reachable at the gateway's own address; absent: there is none. */
+  readonly gateway?: OpenGateway;
   /** Number of the place that the attempt has among those that run at the same time, from 0. Gives the user id. */
   readonly slot: number;
 }
@@ -32,7 +35,10 @@ export interface Sandbox {
   /** Names the sandbox to a person. */
   readonly id: string;
   readonly selfCheck: SelfCheck;
-  /** Runs the commands once. Never rejects for what they do; rejects only where the engine failed. */
+  /**
+   * Runs the commands once. Never rejects for what they do; rejects only where the engine failed. An abort ends the run
+   * as `stopped`, or as what the reason says where it is a `SandboxStop`.
+   */
   run(job: SandboxJob, signal: AbortSignal): Promise<SandboxRun>;
   destroy(): Promise<void>;
 }
@@ -45,11 +51,19 @@ export interface SandboxJob {
   /** Standard input of the first command. */
   readonly stdin: string;
   readonly wallClockMs: number;
-  /** Absent: silence is not limited. */
+  /** Absent: silence at the start is not limited. */
   readonly firstOutputMs?: number;
+  /** Without a word for so long the sandbox is killed; absent: silence is not limited. */
+  readonly silence?: {
+    readonly maxMs: number;
+    /** When something else was last heard of it, by the monotonic clock in milliseconds. */
+    readonly heardAtMs: () => number;
+  };
   /** Over `outputBytes` the sandbox is killed. */
   readonly outputBytes: number;
-  /** Sees each line, cut to a bounded length. Must not throw. */
+  /** Of a longer line only this much is kept. Default: 64 KiB. */
+  readonly maxLineBytes?: number;
+  /** Sees each line, cut to that length. Must not throw. */
   readonly onLine: (line: OutputLine) => void;
 }
 

@@ -1,6 +1,7 @@
 import type { AttemptRef, Outcome } from "./attempt.ts";
 import type { EventData, Finding, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
 import type { ObjectId, TaskKey } from "./ids.ts";
+import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
 
 /** One attempt as the journal tells it. */
 export interface AttemptState extends AttemptRef {
@@ -20,6 +21,12 @@ export interface AttemptState extends AttemptRef {
   landing?: { readonly commit: ObjectId; readonly tip: ObjectId };
   landed?: ObjectId;
   outcome?: Outcome;
+  /** What it used of model APIs. */
+  spending: Spending;
+  /** Requests that its gateway refused. */
+  denied: number;
+  /** Its quota was waited for, to the end. */
+  waited: boolean;
 }
 
 /** The events that change what is known of an attempt that has begun. */
@@ -29,6 +36,8 @@ export type AttemptEvent = Extract<
     readonly type:
       | "sandbox.started"
       | "sandbox.finished"
+      | "model.answered"
+      | "egress.denied"
       | "capture.finished"
       | "checks.finished"
       | "verify.started"
@@ -41,7 +50,21 @@ export type AttemptEvent = Extract<
 
 export function beginAttempt(data: EventData<"attempt.started">, startedAt: string): AttemptState {
   const { task, attempt, token, key, number, repo, base } = data;
-  return { task, attempt, token, key, number, repo, base, startedAt, step: "started", findings: [] };
+  return {
+    task,
+    attempt,
+    token,
+    key,
+    number,
+    repo,
+    base,
+    startedAt,
+    step: "started",
+    findings: [],
+    spending: NO_SPENDING,
+    denied: 0,
+    waited: false,
+  };
 }
 
 /** Adds one event to `attempt`, in place. */
@@ -52,6 +75,12 @@ export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void
       return;
     case "sandbox.finished":
       if (event.data.role === "agent") attempt.agentEnd = event.data.end;
+      return;
+    case "model.answered":
+      attempt.spending = addSpending([attempt.spending, spendingOf(event.data)]);
+      return;
+    case "egress.denied":
+      attempt.denied += event.data.count;
       return;
     case "capture.finished":
       attempt.step = "captured";

@@ -101,7 +101,9 @@ export function isCap(reason: FailureReason): boolean {
 export type AfterAttempt =
   | { readonly kind: "retry"; readonly afterProbe: boolean }
   | { readonly kind: "finish"; readonly result: "landed" | "failed" | "set-aside" | "carried-over" }
-  | { readonly kind: "stop-night"; readonly end: "infra" | "auth" };
+  /** Again, when the quota is reset. */
+  | { readonly kind: "wait" }
+  | { readonly kind: "stop-night"; readonly end: "infra" | "auth" | "quota" };
 
 const MAX_INTERRUPTIONS = 3;
 
@@ -129,6 +131,7 @@ export function decideAfterAttempt(
     case "auth":
       return { kind: "stop-night", end: "auth" };
     case "quota":
+      return sameCause > 1 ? { kind: "stop-night", end: "quota" } : { kind: "wait" };
     case "interrupted":
       return { kind: "finish", result: sameCause >= MAX_INTERRUPTIONS ? "set-aside" : "carried-over" };
   }

@@ -140,6 +140,7 @@ export const NIGHT_ENDS = [
   "infra",
   "auth",
   "quota",
+  "budget",
   "dependency-unmet",
   "time-limit",
   "interrupted",

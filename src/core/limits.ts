@@ -58,7 +58,9 @@ export const limitsSchema = z.strictObject({
   silence: duration.describe(
     "How long the agent may neither print nor hear from its model. A long command of its own counts: leave it time.",
   ),
-  tokens: count().describe("Tokens that one attempt may use, all kinds together, as the model API counts them."),
+  tokens: count().describe(
+    "Tokens that one attempt may use, all kinds together, as the model API counts them.",
+  ),
   cost: money.describe("US dollars that one attempt may cost, by the prices of its models."),
   verifyTime: duration.describe("How long all verify commands of one run may take together."),
   memory: byteSize(MIN_MEMORY_BYTES).describe(

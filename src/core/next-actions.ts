@@ -42,7 +42,7 @@ export function nextActions(facts: {
     });
   }
   if (end === "infra" || end === "auth" || end === "refused") {
-    actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden check" });
+    actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden doctor" });
   }
   if (repositories.some((repository) => repository.deferred !== null && !repository.delivered)) {
     actions.push({

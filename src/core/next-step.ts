@@ -1,5 +1,7 @@
 import { decideAfterTask, type TaskResult } from "./after-task.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
+import { nightBudgetReached } from "./budget.ts";
+import { MINUTE_MS } from "./duration.ts";
 import type { NightEnd } from "./event.ts";
 import type { TaskId } from "./ids.ts";
 import type { NightState, TaskState } from "./night-state.ts";
@@ -9,26 +11,41 @@ import type { Policy } from "./policy.ts";
 export type NextStep =
   /** `afterProbe`: the machinery failed before; look whether it works again first. */
   | { readonly kind: "attempt"; readonly task: TaskId; readonly afterProbe: boolean }
+  /** A quota is used up; the task is tried again at `until`, ISO 8601. */
+  | { readonly kind: "pause"; readonly task: TaskId; readonly until: string; readonly detail: string }
   | { readonly kind: "close"; readonly task: TaskId; readonly result: TaskResult; readonly detail: string }
   | { readonly kind: "finish"; readonly end: NightEnd; readonly detail: string };
 
 /** Facts about tasks that lie outside this night. */
 export interface NightContext {
-  readonly policy: Pick<Policy, "afterFailure" | "breakerFailures" | "retries">;
+  readonly policy: Pick<Policy, "afterFailure" | "breakerFailures" | "retries" | "quotaWait" | "budget">;
+  /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */
+  readonly endsAt: string | undefined;
   /** How the attempts of a task ended in earlier nights, since a person asked for it last; oldest first. */
   readonly earlier: (task: TaskId) => readonly Outcome[];
   /** Where a dependency that is not in tonight's plan, or landed in an earlier night, stands. */
   readonly dependency: (id: TaskId) => "in-base" | "unmerged" | "unmet";
 }
 
+/** How long to wait where the provider has not said it. */
+const UNKNOWN_QUOTA_WAIT_MS = 5 * MINUTE_MS;
+
 /** Decides the next step from the state alone: the same journal gives the same night. */
 export function nextStep(state: NightState, context: NightContext): NextStep {
+  const step = stepWithinBudget(state, context);
+  if (step.kind !== "attempt") return step;
+  const reached = nightBudgetReached(state, context.policy);
+  return reached === undefined ? step : { kind: "finish", end: "budget", detail: reached };
+}
+
+function stepWithinBudget(state: NightState, context: NightContext): NextStep {
   const open = [...state.tasks.values()].find((task) => task.result === undefined);
   const last = open?.attempts.at(-1)?.outcome;
   // 1. What an attempt has decided is written down first, also when the night is about to stop.
   if (open && last) {
     const decided = afterAttempt(open, last, context);
-    if (decided && (decided.kind !== "attempt" || !state.stopping)) return decided;
+    const startsSomething = decided?.kind === "attempt" || decided?.kind === "pause";
+    if (decided && !(startsSomething && state.stopping)) return decided;
   }
   // 2. A person or a signal wants the night to end.
   if (state.stopping) return stopStep(state.stopping);
@@ -61,6 +78,8 @@ function afterAttempt(task: TaskState, last: Outcome, context: NightContext): Ne
   switch (decision.kind) {
     case "retry":
       return { kind: "attempt", task: task.id, afterProbe: decision.afterProbe };
+    case "wait":
+      return stepAfterQuota(task, last, detail, context);
     case "stop-night":
       return { kind: "finish", end: decision.end, detail };
     case "finish":
@@ -69,6 +88,20 @@ function afterAttempt(task: TaskState, last: Outcome, context: NightContext): Ne
         return undefined;
       return { kind: "close", task: task.id, result: decision.result, detail };
   }
+}
+
+/** Waits for the reset if that leaves time in the night; a night that would only wait is closed, and says when to go on. */
+function stepAfterQuota(task: TaskState, last: Outcome, detail: string, context: NightContext): NextStep {
+  const attempt = task.attempts.at(-1);
+  if (attempt?.waited) return { kind: "attempt", task: task.id, afterProbe: false };
+  const endedMs = Date.parse(attempt?.finishedAt ?? "");
+  const retryAtMs = last.kind === "failed" && last.retryAt !== undefined ? Date.parse(last.retryAt) : NaN;
+  const untilMs = Number.isNaN(retryAtMs) ? endedMs + UNKNOWN_QUOTA_WAIT_MS : Math.max(retryAtMs, endedMs);
+  const until = new Date(untilMs).toISOString();
+  const endsMs = context.endsAt === undefined ? Infinity : Date.parse(context.endsAt);
+  if (untilMs - endedMs <= context.policy.quotaWait && untilMs < endsMs)
+    return { kind: "pause", task: task.id, until, detail };
+  return { kind: "finish", end: "quota", detail: `${detail}; it can go on at ${until}` };
 }
 
 function blockedByDependency(

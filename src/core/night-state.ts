@@ -4,6 +4,7 @@ import { applyToAttempt, beginAttempt, type AttemptEvent, type AttemptState } fr
 import type { EventData, NightEnd, NightwardenEvent } from "./event.ts";
 import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
 import type { TaskKind } from "./plan.ts";
+import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
 
 export type { AttemptState };
 
@@ -56,7 +57,12 @@ export interface NightState {
   /** Results in the order of `task.finished`, which is the order that the breaker counts. */
   readonly finished: TaskResult[];
   readonly warnings: { readonly code: string; readonly message: string }[];
-  /** Containers and volumes that were found on the engine and removed. */
+  /** The night waits for a quota to be reset. */
+  pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
+  /** What was used of model APIs outside of attempts: by the health checks. */
+  otherSpending: Spending;
+  readonly probes: EventData<"probe.finished">[];
+  /** Containers, volumes and networks that were found on the engine and removed. */
   leftovers: number;
 }
 
@@ -79,6 +85,9 @@ export function emptyNight(night: NightId): NightState {
     finished: [],
     warnings: [],
     leftovers: 0,
+    pause: null,
+    otherSpending: NO_SPENDING,
+    probes: [],
   };
 }
 
@@ -114,7 +123,21 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       state.warnings.push(event.data);
       return;
     case "leftovers.removed":
-      state.leftovers += event.data.containers + event.data.volumes;
+      state.leftovers += event.data.containers + event.data.volumes + event.data.networks;
+      return;
+    case "night.paused":
+      state.pause = event.data;
+      return;
+    case "night.continued":
+      endPause(state);
+      return;
+    case "probe.finished":
+      state.probes.push(event.data);
+      return;
+    case "model.answered":
+      if (!findAttempt(state, event.data))
+        state.otherSpending = addSpending([state.otherSpending, spendingOf(event.data)]);
+      changeAttempt(state, event);
       return;
     case "repository.prepared":
       // A resumed night prepares again; its base stays what it was.
@@ -137,6 +160,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       changeRepository(state, event);
       changeAttempt(state, event);
       return;
+    case "egress.denied":
     case "sandbox.started":
     case "sandbox.finished":
     case "capture.finished":
@@ -151,11 +175,19 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "task.requeued":
     case "night.merged":
     case "baseline.started":
+    case "gateway.started":
+    case "gateway.finished":
     case "capture.started":
     case "candidate.rebuilt":
     case "delivery.started":
       return;
   }
+}
+
+function endPause(state: NightState): void {
+  const last = state.pause && state.tasks.get(state.pause.task)?.attempts.at(-1);
+  if (last) last.waited = true;
+  state.pause = null;
 }
 
 function finishTask(state: NightState, data: EventData<"task.finished">, at: string): void {

@@ -2,10 +2,12 @@ import type { NightEnd } from "./event.ts";
 import type { NightId } from "./ids.ts";
 import { nextActions, type NextAction } from "./next-actions.ts";
 import type { NightState } from "./night-state.ts";
+import { spendingOfNight } from "./budget.ts";
 import { endInWords } from "./plain-words.ts";
 import type { Isolation, Loosening, Phase } from "./policy.ts";
 import { summariseRepository, type RepositorySummary } from "./repository-summary.ts";
 import { safeLine } from "./safe-text.ts";
+import type { Spending } from "./spending.ts";
 import { countTasks, headlineOf, summariseTask, type TaskCounts, type TaskSummary } from "./task-summary.ts";
 
 /**
@@ -40,8 +42,12 @@ export interface NightSummary {
   readonly loosenedReason: string | null;
   /** How often the night went on after a crash. */
   readonly resumes: number;
-  /** Containers and volumes that something left behind and that were removed. */
+  /** Containers, volumes and networks that something left behind and that were removed. */
   readonly leftovers: number;
+  /** What the night used of model APIs, its health checks included. */
+  readonly spending: Spending;
+  /** Requests that gateways refused: something in a sandbox tried more than it may. */
+  readonly denied: number;
   /** What to do now, most urgent first; three at most. */
   readonly nextActions: readonly NextAction[];
 }
@@ -76,7 +82,7 @@ export function summarise(state: NightState): NightSummary {
     counts,
     tasks,
     repositories,
-    warnings: state.warnings.map(({ code, message }) => ({
+    warnings: [...probeWarnings(state), ...state.warnings].map(({ code, message }) => ({
       code: safeLine(code),
       message: safeLine(message),
     })),
@@ -88,6 +94,15 @@ export function summarise(state: NightState): NightSummary {
     loosenedReason: started.loosenedReason === undefined ? null : safeLine(started.loosenedReason),
     resumes: state.resumes,
     leftovers: state.leftovers,
+    spending: spendingOfNight(state),
+    denied: tasks.reduce((sum, task) => sum + task.denied, 0),
     nextActions: nextActions({ night: state.night, end: state.end ?? null, tasks, repositories }),
   };
+}
+
+/** What a health check found and let pass. What it refused is why the night ended. */
+function probeWarnings({ probes }: NightState): { readonly code: string; readonly message: string }[] {
+  return probes
+    .filter(({ verdict }) => verdict === "warning")
+    .map(({ probe, subject, message }) => ({ code: `probe-${probe}`, message: `${subject}: ${message}` }));
 }

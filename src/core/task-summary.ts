@@ -6,6 +6,7 @@ import type { TaskState } from "./night-state.ts";
 import { failureInWords } from "./plain-words.ts";
 import type { TaskKind } from "./plan.ts";
 import { safeBlock, safeLine } from "./safe-text.ts";
+import { addSpending, type Spending } from "./spending.ts";
 
 const MAX_LISTED = 20;
 const MAX_TAIL_CHARS = 2000;
@@ -45,6 +46,10 @@ export interface TaskSummary {
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
   /** Findings and entries that are left out here; the journal has them all. */
   readonly omitted: number;
+  /** What all its attempts of this night used of model APIs. */
+  readonly spending: Spending;
+  /** Requests that its gateway refused. */
+  readonly denied: number;
   /** The end of what the verify commands printed, if they failed; 2,000 characters at most. */
   readonly verifyTail: string | null;
 }
@@ -94,6 +99,8 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
       .slice(0, MAX_LISTED)
       .map(({ path, reason }) => ({ path: safeLine(path), reason: safeLine(reason) })),
     omitted: Math.max(0, findings.length - MAX_LISTED) + Math.max(0, refused.length - MAX_LISTED),
+    spending: addSpending(task.attempts.map(({ spending }) => spending)),
+    denied: task.attempts.reduce((sum, attempt) => sum + attempt.denied, 0),
     verifyTail:
       last?.verdict && !last.verdict.green ? safeBlock(last.verdict.tail.slice(-MAX_TAIL_CHARS)) : null,
   };

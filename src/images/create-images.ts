@@ -1,7 +1,9 @@
 import type Docker from "dockerode";
 import type { Images, ReadyImage } from "../contracts/images.ts";
+import type { PinnedClient } from "../core/client.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { ensureBaseImage, type BaseImage } from "./base-image.ts";
+import { ensureClientsImage } from "./clients-image.ts";
 import { DebianBase } from "./debian-base.ts";
 import { DebianPackages } from "./debian-packages.ts";
 import { ImageEngine, type EngineImage } from "./image-engine.ts";
@@ -11,7 +13,7 @@ import { ensureStandardImage } from "./standard-image.ts";
 import { ensureDockerfileImage, ensureNamedImage, withGit } from "./user-image.ts";
 import { readVersions, type Versions } from "./versions.ts";
 
-/** What a repository brings: an image, a Dockerfile, or packages for ours. At most one of the three. */
+/** What a repository brings: an image, a Dockerfile, or packages for ours; at most one of the three. And its agents. */
 export interface Toolchain {
   readonly image?: string | undefined;
   /** The host's path. */
@@ -19,6 +21,8 @@ export interface Toolchain {
   readonly packages?: readonly string[] | undefined;
   /** A folder of the host that the agent finds at /opt/agent. */
   readonly agentFiles?: string | undefined;
+  /** The clients that the image has beside the toolchain. Absent: none. */
+  readonly clients?: readonly PinnedClient[] | undefined;
 }
 
 export interface ImagesOptions {
@@ -97,19 +101,31 @@ class LayeredImages implements EngineImages {
   }
 
   private async ensureSandbox(wanted: Toolchain, onProgress: OnProgress): Promise<ReadyImage> {
+    const { engine, npm } = this;
+    const { arch, packageDir } = this.options;
     const toolchain = await this.ensureToolchain(wanted, onProgress);
-    const sandbox = await ensureSandboxImage({
-      engine: this.engine,
-      npm: this.npm,
-      versions: await this.versions,
+    const withClients = await ensureClientsImage({
+      engine,
+      npm,
+      arch,
       onProgress,
       toolchain: toolchain.image,
       toolchainName: toolchain.name,
-      arch: this.options.arch,
-      agentFiles: wanted.agentFiles,
-      packageDir: this.options.packageDir,
+      clients: wanted.clients ?? [],
     });
-    return { id: sandbox.image.id, base: toolchain.name, built: toolchain.built || sandbox.built };
+    const sandbox = await ensureSandboxImage({
+      engine,
+      npm,
+      arch,
+      packageDir,
+      onProgress,
+      versions: await this.versions,
+      toolchain: withClients.image,
+      toolchainName: toolchain.name,
+      agentFiles: wanted.agentFiles,
+    });
+    const built = toolchain.built || withClients.built || sandbox.built;
+    return { id: sandbox.image.id, base: toolchain.name, built };
   }
 
   private async ensureToolchain(wanted: Toolchain, onProgress: OnProgress): Promise<NamedToolchain> {

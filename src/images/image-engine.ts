@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
+import type { Container } from "dockerode";
 import { z } from "zod";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { LineSplitter } from "../lib/line-splitter.ts";
@@ -109,17 +110,37 @@ export class ImageEngine {
     readonly tag: string;
     readonly content: string;
   }): Promise<EngineImage> {
-    const colon = options.tag.lastIndexOf(":");
     const answer = await this.docker.importImage(options.tar, {
-      repo: options.tag.slice(0, colon),
-      tag: options.tag.slice(colon + 1),
+      ...repoAndTag(options.tag),
       changes: [
         "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         'CMD ["/bin/sh"]',
-        ...Object.entries(labels(options.content)).map(([name, value]) => `LABEL ${name}=${value}`),
+        ...labelChanges(labels(options.content)),
       ],
     });
     await follow(answer, () => undefined);
+    return this.require(options.tag);
+  }
+
+  /** Makes an image of a container's files: its image with one layer more. */
+  async commit(
+    container: Container,
+    options: {
+      readonly tag: string;
+      readonly content: string;
+      /** Beside our own. Values without spaces. */
+      readonly labels?: Readonly<Record<string, string>>;
+    },
+  ): Promise<EngineImage> {
+    await container.commit({
+      ...repoAndTag(options.tag),
+      changes: [
+        // What the container was made to run is of no use in the image.
+        "ENTRYPOINT []",
+        'CMD ["/bin/sh"]',
+        ...labelChanges({ ...labels(options.content), ...options.labels }),
+      ],
+    });
     return this.require(options.tag);
   }
 
@@ -167,8 +188,17 @@ async function follow(
   if (failure !== undefined) throw new Error(failure);
 }
 
-export function labels(content: string): Record<string, string> {
+function repoAndTag(name: string): { readonly repo: string; readonly tag: string } {
+  const colon = name.lastIndexOf(":");
+  return { repo: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+
+function labels(content: string): Record<string, string> {
   return { [LABEL_MANAGED]: "image", [LABEL_CONTENT]: content };
+}
+
+function labelChanges(values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).map(([name, value]) => `LABEL ${name}=${value}`);
 }
 
 export function imageError(what: string, lines: readonly string[], hint?: string): NightwardenError {

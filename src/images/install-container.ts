@@ -4,7 +4,7 @@ import type { Container } from "dockerode";
 import { z } from "zod";
 import { LineSplitter } from "../lib/line-splitter.ts";
 import { tarOf, type ContextEntry } from "./context.ts";
-import { imageError, labels, type EngineImage, type ImageEngine } from "./image-engine.ts";
+import { imageError, type EngineImage, type ImageEngine } from "./image-engine.ts";
 
 export interface Installation {
   readonly engine: ImageEngine;
@@ -26,19 +26,7 @@ export async function installAsLayer(
   installation: Installation & { readonly tag: string; readonly content: string },
 ): Promise<EngineImage> {
   const { engine, tag, content } = installation;
-  const colon = tag.lastIndexOf(":");
-  await installInContainer(installation, async (container) => {
-    await container.commit({
-      repo: tag.slice(0, colon),
-      tag: tag.slice(colon + 1),
-      changes: [
-        "ENTRYPOINT []",
-        'CMD ["/bin/sh"]',
-        ...Object.entries(labels(content)).map(([name, value]) => `LABEL ${name}=${value}`),
-      ],
-    });
-  });
-  return engine.require(tag);
+  return installInContainer(installation, async (container) => engine.commit(container, { tag, content }));
 }
 
 /** Installs into `image` and gives all files of the result to `take`. */
@@ -51,10 +39,10 @@ export async function installAsFiles(
   });
 }
 
-async function installInContainer(
+async function installInContainer<T>(
   installation: Installation,
-  take: (container: Container) => Promise<void>,
-): Promise<void> {
+  take: (container: Container) => Promise<T>,
+): Promise<T> {
   const { docker } = installation.engine;
   const container = await docker.createContainer({
     name: installation.engine.buildContainerName(),
@@ -72,7 +60,7 @@ async function installInContainer(
   try {
     await container.putArchive(tarOf(installation.entries), { path: "/mnt" });
     await runToEnd(installation, container);
-    await take(container);
+    return await take(container);
   } finally {
     await container.remove({ force: true, v: true });
   }

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { z } from "zod";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { hintOfVersion, type ClientPackage } from "./client-package.ts";
 import { runHostScript } from "./host-script.ts";
+import { nodeArchOf } from "./node-arch.ts";
 
-/** Node's own name for a processor, by Docker's. */
-const NODE_ARCH: Readonly<Record<string, string>> = { amd64: "x64", arm64: "arm64" };
+const manifest = z.looseObject({ name: z.string(), version: z.string() });
 
 /**
  * Packages of npm's registry that go into images, unpacked once in the user's cache. The host's npm fetches them, so
@@ -21,34 +24,49 @@ export class NpmStore {
 
   /** The file of Node for the engine's processor. */
   async node(version: string, arch: string, onProgress: (line: string) => void): Promise<string> {
-    const nodeArch = NODE_ARCH[arch];
-    if (!nodeArch) {
-      throw new NightwardenError({
-        code: "refused.image",
-        message: `the engine runs on ${arch}: Nightwarden has images for ${Object.keys(NODE_ARCH).join(" and ")}`,
-        hint: "Use an engine on one of these.",
-      });
-    }
+    const nodeArch = nodeArchOf(arch);
     // The set-up keeps this machine's own Node without a platform in the folder's name.
     const isOwn = process.platform === "linux" && process.arch === nodeArch;
     const folder = path.join(this.cacheDir, isOwn ? `node-${version}` : `node-${version}-linux-${nodeArch}`);
-    await this.fetch(`node-linux-${nodeArch}@${version}`, folder, ["bin/node", "LICENSE"], onProgress);
+    const paths = ["bin/node", "LICENSE"];
+    await this.fetch({ name: `node-linux-${nodeArch}@${version}`, folder, paths, onProgress });
     return path.join(folder, "bin", "node");
   }
 
   /** The folder of npm itself. */
   async npm(version: string, onProgress: (line: string) => void): Promise<string> {
     const folder = path.join(this.cacheDir, `npm-${version}`);
-    await this.fetch(`npm@${version}`, folder, [], onProgress);
+    await this.fetch({ name: `npm@${version}`, folder, onProgress });
     return folder;
   }
 
-  private async fetch(
-    name: string,
-    folder: string,
-    paths: readonly string[],
-    onProgress: (line: string) => void,
-  ): Promise<void> {
+  /** The folder of a client's package. Throws where the registry gave another version than the one asked for. */
+  async client(wanted: ClientPackage, onProgress: (line: string) => void): Promise<string> {
+    const { name, version } = wanted;
+    const folder = path.join(this.cacheDir, `${name.replace(/^@/, "").replaceAll("/", "-")}-${version}`);
+    const hint = hintOfVersion(wanted.client.name);
+    await this.fetch({ name: `${name}@${version}`, folder, onProgress, hint });
+    const found = manifest.parse(JSON.parse(await readFile(path.join(folder, "package.json"), "utf8")));
+    if (found.name === name && found.version === version) return folder;
+    // Nobody may find it in the cache and take it for what its folder's name says.
+    await rm(folder, { recursive: true, force: true });
+    throw new NightwardenError({
+      code: "refused.image",
+      message: `${name}@${version} was asked for, and npm's registry gave ${found.name}@${found.version}`,
+      hint: `See which registry this machine's npm uses (npm config get registry), and what it has for ${name}.`,
+    });
+  }
+
+  private async fetch(options: {
+    /** With its version. */
+    readonly name: string;
+    readonly folder: string;
+    /** What of the package is unpacked. Absent: all of it. */
+    readonly paths?: readonly string[];
+    readonly onProgress: (line: string) => void;
+    readonly hint?: string;
+  }): Promise<void> {
+    const { name, folder, paths = [], onProgress } = options;
     if (existsSync(folder)) return;
     onProgress(`fetching ${name} with npm`);
     try {
@@ -57,7 +75,7 @@ export class NpmStore {
       throw new NightwardenError({
         code: "refused.image",
         message: `${name} could not be fetched: ${messageOf(error)}`,
-        hint: `See what "npm view ${name}" says on this machine.`,
+        hint: options.hint ?? `See what "npm view ${name}" says on this machine.`,
         cause: error,
       });
     }

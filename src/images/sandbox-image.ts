@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { NightwardenError } from "../core/nightwarden-error.ts";
 import { contentHash, fileEntry, hashEntries, readFolder, type ContextEntry } from "./context.ts";
-import { readImageContents } from "./image-contents.ts";
 import type { EngineImage, ImageEngine } from "./image-engine.ts";
 import type { NpmStore } from "./npm-store.ts";
 import { programFiles } from "./program-files.ts";
+import { refuseUnfit } from "./refuse-unfit.ts";
 import type { Versions } from "./versions.ts";
 
 /** Puts our parts on top of a toolchain. The result is what sandboxes are made from. */
@@ -59,37 +58,4 @@ async function contextEntries(packageDir: string, agentFiles: string | undefined
   ];
   if (agentFiles !== undefined) entries.push(...(await readFolder({ folder: agentFiles, prefix: "agent/" })));
   return entries;
-}
-
-/** Says before the build what it would fail of, in words that help. */
-async function refuseUnfit(
-  engine: ImageEngine,
-  image: EngineImage,
-  name: string,
-  arch: string,
-): Promise<void> {
-  const refuse = (message: string, hint: string): never => {
-    throw new NightwardenError({ code: "refused.image", message: `the image ${name} ${message}`, hint });
-  };
-  if (image.arch !== arch) {
-    refuse(
-      `is for ${image.arch}, and the engine runs on ${arch}`,
-      `Use the variant of the image for ${arch}.`,
-    );
-  }
-  if (image.volumes.length > 0) {
-    refuse(
-      `declares volumes (${image.volumes.join(", ")}), which would be writable without a limit in every sandbox`,
-      "Make an image of your own with the same tools and without VOLUME.",
-    );
-  }
-  const contents = await readImageContents(engine, image);
-  if (contents.hasGlibc) return;
-  if (contents.hasMusl) {
-    refuse(
-      "is built on musl (Alpine), on which Nightwarden's own parts do not run",
-      "Use a variant on Debian or Ubuntu: most images have one, such as python:3.12-slim or node:24-slim.",
-    );
-  }
-  refuse("has no glibc", "Use an image with a Linux system in it, such as one on Debian or Ubuntu.");
 }

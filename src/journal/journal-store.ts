@@ -3,13 +3,14 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../contracts/clock.ts";
 import type { Journal, JournalContents, JournalStore } from "../contracts/journal.ts";
-import type { NightwardenEvent } from "../core/event.ts";
+import type { Fact, NightwardenEvent } from "../core/event.ts";
 import { isNightId, type NightId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { ensureStateFolder, syncFolder, systemCode } from "../lib/state-folder.ts";
 import { DurableFile, journalWriteError } from "./durable-file.ts";
 import { JsonlJournal } from "./jsonl-journal.ts";
 import { readFirstEvent, readStream } from "./read-stream.ts";
+import type { Redaction } from "./redaction.ts";
 import type { StreamIdentity } from "./seal-event.ts";
 
 interface JournalStoreOptions {
@@ -20,6 +21,8 @@ interface JournalStoreOptions {
   /** Nightwarden's version, for the workspace's first event. */
   readonly version: string;
   readonly clock: Clock;
+  /** Known secrets, taken out of each event before it is sealed. Absent: there are none. */
+  readonly redaction?: Redaction;
 }
 
 type OnAppend = (event: NightwardenEvent) => void;
@@ -78,7 +81,10 @@ class JsonlJournalStore implements JournalStore {
       const journal = await this.openStream({ night, workspace });
       return {
         append: async (fact) => {
-          const event = await journal.append(fact);
+          const { redaction } = this.options;
+          const event = await journal.append(
+            redaction ? ({ ...fact, data: redaction.data(fact.data) } as Fact) : fact,
+          );
           onAppend(event);
           return event;
         },

@@ -7,6 +7,7 @@ import type { Outputs, OutputSink } from "../contracts/output.ts";
 import type { OutputLine } from "../contracts/sandbox.ts";
 import { ensureStateFolder, syncFolder, systemCode } from "../lib/state-folder.ts";
 import { journalWriteError } from "./durable-file.ts";
+import { Redaction } from "./redaction.ts";
 
 const MAX_BUFFERED_CHARS = 64 * 1024;
 
@@ -15,8 +16,13 @@ const MAX_BUFFERED_CHARS = 64 * 1024;
  * `at`, `stream`, `text`, `cut`. A role that runs again in the same attempt gets a file of its own (`….verify.2.jsonl`):
  * the journal holds the hash of the first.
  */
-export function createOutputFiles(options: { readonly stateDir: string; readonly clock: Clock }): Outputs {
-  const { stateDir, clock } = options;
+export function createOutputFiles(options: {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  /** Known secrets, taken out of each line before it is written. Absent: there are none. */
+  readonly redaction?: Redaction;
+}): Outputs {
+  const { stateDir, clock, redaction = new Redaction() } = options;
   return {
     open: async (night, attempt, role) => {
       const folder = join("output", night);
@@ -24,7 +30,7 @@ export function createOutputFiles(options: { readonly stateDir: string; readonly
         await ensureStateFolder(stateDir, folder);
         const { name, handle } = await openNew(join(stateDir, folder), `${attempt.attempt}.${role}`);
         await syncFolder(join(stateDir, folder));
-        return new OutputFile({ stateDir, file: `${folder}/${name}`, handle, clock });
+        return new OutputFile({ stateDir, file: `${folder}/${name}`, handle, clock, redaction });
       } catch (error) {
         throw journalWriteError(join(stateDir, folder), error);
       }
@@ -52,6 +58,7 @@ class OutputFile implements OutputSink {
   private readonly file: string;
   private readonly handle: FileHandle;
   private readonly clock: Clock;
+  private readonly redaction: Redaction;
   private readonly hash = createHash("sha256");
   private buffered = "";
   private lines = 0;
@@ -63,7 +70,9 @@ class OutputFile implements OutputSink {
     readonly file: string;
     readonly handle: FileHandle;
     readonly clock: Clock;
+    readonly redaction: Redaction;
   }) {
+    this.redaction = options.redaction;
     this.path = join(options.stateDir, options.file);
     this.file = options.file;
     this.handle = options.handle;
@@ -71,7 +80,8 @@ class OutputFile implements OutputSink {
   }
 
   write(line: OutputLine): void {
-    const { stream, text, cut } = line;
+    const { stream, cut } = line;
+    const text = this.redaction.text(line.text);
     this.buffered += `${JSON.stringify({ at: this.clock.now().toISOString(), stream, text, cut })}\n`;
     this.lines += 1;
     if (this.buffered.length >= MAX_BUFFERED_CHARS) this.flush();

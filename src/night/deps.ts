@@ -1,19 +1,21 @@
 import type { Agent } from "../contracts/agent.ts";
-import type { Clock } from "../contracts/clock.ts";
+import type { WaitingClock } from "../contracts/clock.ts";
+import type { GatewayFact, Gateways, ModelAccess } from "../contracts/gateway.ts";
 import type { Images } from "../contracts/images.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { Outputs } from "../contracts/output.ts";
 import type { Repository } from "../contracts/repository.ts";
 import type { Sandboxes } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
-import type { NightwardenEvent } from "../core/event.ts";
+import type { AttemptRef } from "../core/attempt.ts";
+import type { EventData, NightwardenEvent } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Loosening, Phase, Policy } from "../core/policy.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
 export interface NightDeps {
-  readonly clock: Clock;
+  readonly clock: WaitingClock;
   readonly journals: JournalStore;
   readonly sandboxes: Sandboxes;
   readonly trees: Trees;
@@ -21,8 +23,22 @@ export interface NightDeps {
   readonly outputs: Outputs;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly agents: ReadonlyMap<string, Agent>;
+  readonly gateways: Gateways;
+  /**
+   * What the gateway of an agent's next attempt needs, the secret read anew; undefined for an agent that uses no model
+   * API. Throws `refused.credentials`.
+   */
+  readonly modelAccess: (agent: string, signal: AbortSignal) => Promise<ModelAccess | undefined>;
+  /** The health checks before the night, each result as it comes. Throws only for a fault of ours, or the signal's reason. */
+  readonly runProbes: (options: {
+    /** What each probe measured last: see `lastProbeValues`. */
+    readonly previous: ReadonlyMap<string, string>;
+    readonly onResult: (result: EventData<"probe.finished">) => void;
+    readonly onFact: (attempt: AttemptRef, fact: GatewayFact) => void;
+    readonly signal: AbortSignal;
+  }) => Promise<void>;
   /** Removes what an earlier run left on the engine. Only while nothing of this night runs. */
-  readonly sweep: () => Promise<{ readonly containers: number; readonly volumes: number }>;
+  readonly sweep: () => Promise<EventData<"leftovers.removed">>;
   /** Asks the engine whether it answers. Throws if not. */
   readonly probe: () => Promise<void>;
   /** A random word of at least 16 characters: a fencing token. */
@@ -42,6 +58,8 @@ export interface NightOrder {
   readonly phase: Phase;
   readonly purpose: "work" | "demo";
   readonly attended: boolean;
+  /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */
+  readonly endsAt: string | undefined;
   /** The process whose lock was taken over, where one ended without letting go. */
   readonly crashedPid: number | null;
   readonly loosened: readonly Loosening[];

@@ -3,6 +3,7 @@ import { openAttempts } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";
 import type { Night } from "./night.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 
 /**
@@ -21,8 +22,7 @@ export async function finishNight(night: Night, end: NightEnd, detail: string): 
     await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
   await warnOnFailure(night, "leftovers", async () => {
-    const swept = await deps.sweep();
-    if (swept.containers + swept.volumes > 0) await record.record({ type: "leftovers.removed", data: swept });
+    await removeLeftovers(night);
   });
   await record.record({ type: "night.finished", data: { end, detail } });
 }

@@ -46,6 +46,7 @@ export async function planContext(night: Night, queue: Queue, history: History):
     Math.max(queue.highestAttempt(task), night.record.state.tasks.get(task)?.attempts.at(-1)?.number ?? 0);
   return {
     policy,
+    endsAt: night.order.endsAt,
     earlier: (task) => {
       const key = keys.get(task);
       const outcomes = key === undefined ? [] : queue.entry(key).outcomes;

@@ -6,7 +6,9 @@ const REASON_OF: { readonly [Code in ErrorCode]?: FailureReason } = {
   "infra.engine": "engine-failed",
   "infra.git": "git-failed",
   "infra.collector": "collector-failed",
+  "infra.gateway": "gateway-failed",
   "refused.sandbox": "sandbox-refused",
+  "refused.credentials": "login-refused",
 };
 
 /** What an error in the middle of an attempt means for the attempt. A fault of our own is thrown on. */

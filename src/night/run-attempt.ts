@@ -8,12 +8,12 @@ import { lowerLimits } from "../core/limits.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
-import { agentFailure } from "../core/run-failure.ts";
 import type { Attempt } from "./attempt.ts";
 import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
-import { agentOf, imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
+import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
-import { runInSandbox, SLOT } from "./run-in-sandbox.ts";
+import { runAgent } from "./run-agent.ts";
+import { SLOT } from "./run-in-sandbox.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /**
@@ -100,30 +100,6 @@ async function makeVerified(
   });
   await night.record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict } });
   return red ?? { commit, key, facts };
-}
-
-/** Lets the agent work in its tree, until nothing of it runs any more. */
-async function runAgent(attempt: Attempt, trees: OpenTrees, image: string): Promise<Outcome | undefined> {
-  const { night, task, ref, limits, base } = attempt;
-  const { command, env, stdin } = agentOf(night, task).invocation(task);
-  const run = await runInSandbox({
-    night,
-    attempt: ref,
-    role: "agent",
-    trees,
-    source: repositoryOf(night, task.repo).treeSource(base),
-    image,
-    limits,
-    job: {
-      commands: [command],
-      env,
-      stdin,
-      wallClockMs: limits.wallClock,
-      firstOutputMs: limits.firstOutput,
-    },
-    onLine: (text) => night.order.onOutput(task.id, text),
-  });
-  return agentFailure(run, limits);
 }
 
 type Captured =

@@ -1,4 +1,5 @@
-import type { Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
+import type { OpenGateway } from "../contracts/gateway.ts";
+import type { OutputLine, Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
 import type { TreeSource } from "../contracts/trees.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
@@ -10,7 +11,7 @@ import { withCleanUp } from "./with-clean-up.ts";
 export const SLOT = 0;
 
 /**
- * Fills a tree while its sandbox starts, runs a job in it, keeps what it prints, and makes sure that nothing of it
+ * Fills a tree while its sandbox and gateway start, runs a job in it, keeps what it prints, and makes sure that nothing of it
  * runs any more. Records the sandbox's start and end; what the run means is the caller's to say.
  */
 export async function runInSandbox(options: {
@@ -22,7 +23,11 @@ export async function runInSandbox(options: {
   readonly image: string;
   readonly limits: Limits;
   readonly job: Omit<SandboxJob, "outputBytes" | "onLine">;
-  readonly onLine: (text: string) => void;
+  /** The sandbox's one way out; absent: none. */
+  readonly gateway?: OpenGateway;
+  /** Ends the run, beside the night's own stop. */
+  readonly giveUp?: AbortSignal;
+  readonly onLine: (line: OutputLine) => void;
 }): Promise<SandboxRun> {
   const { night, attempt, role, image, limits } = options;
   const sandbox = await startOnTree(options);
@@ -44,10 +49,10 @@ export async function runInSandbox(options: {
               outputBytes: limits.output,
               onLine: (line) => {
                 sink.write(line);
-                options.onLine(line.text);
+                options.onLine(line);
               },
             },
-            night.stop,
+            options.giveUp ? AbortSignal.any([night.stop, options.giveUp]) : night.stop,
           ),
         async () => {
           kept.output = await sink.close();
@@ -63,16 +68,18 @@ export async function runInSandbox(options: {
   );
 }
 
-/** The sandbox on its filled tree. Where either fails, neither is left. */
+/** The sandbox on its filled tree, its gateway serving. Where one of them fails, the sandbox is not left. */
 async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise<Sandbox> {
   const { night, attempt, role, trees, image, limits } = options;
+  const { gateway } = options;
   const request = { attempt, role, image, trees, tree: role, limits, slot: SLOT };
-  const [filled, started] = await Promise.allSettled([
+  const [filled, started, serving] = await Promise.allSettled([
     trees.fill(role, options.source),
-    night.deps.sandboxes.start(request),
+    night.deps.sandboxes.start(gateway ? { ...request, gateway } : request),
+    gateway?.ready(),
   ]);
   if (started.status === "rejected") throw started.reason;
-  if (filled.status === "fulfilled") return started.value;
+  if (filled.status === "fulfilled" && serving.status === "fulfilled") return started.value;
   await started.value.destroy().catch(() => undefined);
-  throw filled.reason;
+  throw filled.status === "rejected" ? filled.reason : (serving as PromiseRejectedResult).reason;
 }

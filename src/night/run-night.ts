@@ -6,12 +6,14 @@ import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { queueState, selectTasks } from "../core/queue.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
+import { checkHealth } from "./check-health.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
 import { StopRequest, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 import { withCleanUp } from "./with-clean-up.ts";
@@ -53,6 +55,7 @@ export async function runNight(
     await removeLeftovers(night);
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
+    await checkHealth(night, history);
     await openGate(night, open, gateHistory(night, history));
     const { end, detail } = await runPlan(night, await planContext(night, queue, history));
     await finishNight(night, end, detail);
@@ -129,12 +132,6 @@ async function abandon(deps: NightDeps, left: NightState): Promise<void> {
 
 function tasksOf(left: NightState, order: NightOrder): Task[] {
   return order.plan.tasks.filter((task) => left.tasks.has(task.id));
-}
-
-async function removeLeftovers(night: Night): Promise<void> {
-  const swept = await night.deps.sweep();
-  if (swept.containers + swept.volumes > 0)
-    await night.record.record({ type: "leftovers.removed", data: swept });
 }
 
 function endOfError(error: unknown, stop: AbortSignal): { end: NightEnd; detail: string } {

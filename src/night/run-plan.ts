@@ -33,6 +33,10 @@ export async function tick(night: Night, context: PlanContext): Promise<NextStep
       await record.record({ type: "task.finished", data: { task, key, result, detail } });
       return step;
     }
+    case "pause": {
+      await waitForQuota(night, step);
+      return step;
+    }
     case "attempt": {
       if (step.afterProbe) {
         const failure = await probeFailure(night);
@@ -46,6 +50,20 @@ export async function tick(night: Night, context: PlanContext): Promise<NextStep
       return step;
     }
   }
+}
+
+/** Waits until the quota is reset, or the night has to stop: then the next step is to end it. */
+async function waitForQuota(night: Night, step: Extract<NextStep, { kind: "pause" }>): Promise<void> {
+  const { record, deps, stop } = night;
+  const { task, until, detail } = step;
+  await record.record({ type: "night.paused", data: { task, until, detail } });
+  try {
+    await deps.clock.waitUntil(new Date(until), stop);
+  } catch (error) {
+    if (stop.aborted) return;
+    throw error;
+  }
+  await record.record({ type: "night.continued", data: {} });
 }
 
 async function probeFailure(night: Night): Promise<string | undefined> {

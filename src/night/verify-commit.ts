@@ -56,7 +56,7 @@ export async function verifyCommit(options: {
       stdin: "",
       wallClockMs: limits.verifyTime,
     },
-    onLine: (text) => {
+    onLine: ({ text }) => {
       tail.push(text);
       options.onLine?.(text);
     },

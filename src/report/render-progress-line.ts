@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
-import type { NightwardenEvent } from "../core/event.ts";
+import type { EventData, NightwardenEvent } from "../core/event.ts";
 import { endInWords, failureInWords } from "../core/plain-words.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { changeWords } from "./task-words.ts";
@@ -25,7 +25,22 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "warning.raised":
       return `warning: ${event.data.message}`;
     case "leftovers.removed":
-      return `removed ${counted(event.data.containers, "container")} and ${counted(event.data.volumes, "volume")} of an earlier run`;
+      return leftoverWords(event.data);
+    case "night.paused":
+      return `waiting until ${event.data.until}: ${event.data.detail}`;
+    case "night.continued":
+      return "going on";
+    case "probe.finished":
+      return event.data.verdict === "ok" ? undefined : probeWords(event.data);
+    case "egress.denied": {
+      const { task, rule, method, target, count } = event.data;
+      return `${task}: its gateway refused ${counted(count, "request")} (${rule}): ${method} ${target}`;
+    }
+    case "model.answered": {
+      const { task, result, status, errorCode } = event.data;
+      if (result === "complete" || result === "cancelled") return undefined;
+      return `${task}: the model's API: ${[result, status, errorCode].filter((each) => each !== null).join(" ")}`;
+    }
     case "image.ready":
       return event.data.built ? `${event.data.repo}: image built` : undefined;
     case "repository.prepared": {
@@ -75,6 +90,8 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "task.requeued":
     case "night.merged":
     case "sandbox.started":
+    case "gateway.started":
+    case "gateway.finished":
     case "capture.started":
     case "verify.started":
     case "landing.started":
@@ -82,6 +99,16 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "delivery.started":
       return undefined;
   }
+}
+
+function leftoverWords({ containers, volumes, networks }: EventData<"leftovers.removed">): string {
+  const found = [counted(containers, "container"), counted(volumes, "volume")];
+  if (networks > 0) found.push(counted(networks, "network"));
+  return `removed ${found.join(", ")} of an earlier run`;
+}
+
+function probeWords({ probe, subject, verdict, message }: EventData<"probe.finished">): string {
+  return `${verdict}: ${probe} ${subject}: ${message}`;
 }
 
 /** Landed and failed were said by the last attempt. */

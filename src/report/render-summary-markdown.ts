@@ -2,7 +2,14 @@ import { formatDuration } from "../core/duration.ts";
 import { markdownCode, markdownFence, markdownText } from "../core/safe-text.ts";
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
-import { byAttention, changeWords, conditionWords, deliveryWords, resultWords } from "./task-words.ts";
+import {
+  byAttention,
+  changeWords,
+  conditionWords,
+  deliveryWords,
+  resultWords,
+  spendingWords,
+} from "./task-words.ts";
 
 /**
  * A night as Markdown, in the order of the terminal's summary, with the details of each task that did not land.
@@ -61,6 +68,7 @@ function taskItem(task: TaskSummary): string {
     ...(task.commit ? [task.commit.slice(0, 12)] : []),
     ...(task.attempts > 1 ? [`${task.attempts} attempts`] : []),
     ...(task.attempts > 0 ? [formatDuration(task.durationMs)] : []),
+    ...(task.spending.answers > 0 ? [spendingWords(task.spending)] : []),
   ];
   const why = task.why === null ? "" : ` — ${markdownText(task.why)}`;
   const about = facts.length > 0 ? ` (${markdownText(facts.join(", "))})` : "";

@@ -1,3 +1,5 @@
+import { formatMoney } from "../core/limits.ts";
+import type { Spending } from "../core/spending.ts";
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import type { TextStyle } from "./text-target.ts";
@@ -61,7 +63,22 @@ export function conditionWords(summary: NightSummary): string[] {
       ? [`went on after ${summary.resumes === 1 ? "a crash" : `${summary.resumes} crashes`}`]
       : []),
     ...(summary.leftovers > 0 ? [`${summary.leftovers} leftovers removed`] : []),
+    ...(summary.spending.answers > 0 ? [spendingWords(summary.spending)] : []),
+    ...(summary.denied > 0
+      ? [`${summary.denied} ${summary.denied === 1 ? "request" : "requests"} refused by gateways`]
+      : []),
   ];
+}
+
+/** `1.2M tokens, $0.42`; what has no price is said. */
+export function spendingWords({ tokens, costUsd, unpriced }: Spending): string {
+  const cost = unpriced > 0 ? `${formatMoney(costUsd)} and what has no price` : formatMoney(costUsd);
+  return `${formatTokens(tokens)}, ${cost}`;
+}
+
+function formatTokens(tokens: number): string {
+  if (tokens < 1000) return `${tokens} tokens`;
+  return tokens < 1e6 ? `${Math.round(tokens / 1000)}k tokens` : `${(tokens / 1e6).toFixed(1)}M tokens`;
 }
 
 /** What is notable about where a repository's results are. */

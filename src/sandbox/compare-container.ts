@@ -50,17 +50,32 @@ export function containerDifferences(
     if (!Array.isArray(paths) || paths.length === 0)
       differences.push(`HostConfig.${field}: the engine masks nothing`);
   }
-  compare("NetworkSettings.Networks", ["none"], Object.keys(created.NetworkSettings.Networks));
+  compare(
+    "NetworkSettings.Networks",
+    [asked.HostConfig?.NetworkMode],
+    Object.keys(created.NetworkSettings.Networks),
+  );
   compare(
     "Mounts",
-    (asked.HostConfig?.Mounts ?? []).map((mount) => `${mount.Type} ${mount.Source} ${mount.Target}`),
-    created.Mounts.map(
-      (mount) => `${mount.Type} ${mount.Name ?? mount.Source} ${mount.Destination}`,
+    (asked.HostConfig?.Mounts ?? [])
+      .map((mount) => describeMount({ ...mount, isReadOnly: mount.ReadOnly === true }))
+      .toSorted(),
+    created.Mounts.map(({ Type, Name, Source, Destination: Target, RW }) =>
+      describeMount({ Type, Source: Name ?? Source, Target, isReadOnly: !RW }),
     ).toSorted(),
   );
   const profile = (created as unknown as { AppArmorProfile?: string }).AppArmorProfile;
   if (profile === "unconfined") differences.push("AppArmorProfile: unconfined");
   return differences;
+}
+
+function describeMount(mount: {
+  readonly Type: string;
+  readonly Source: string;
+  readonly Target: string;
+  readonly isReadOnly: boolean;
+}): string {
+  return `${mount.Type} ${mount.Source} ${mount.Target} ${mount.isReadOnly ? "ro" : "rw"}`;
 }
 
 /** Every way in which a sandbox looks different from the inside than it should. */

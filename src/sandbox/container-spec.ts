@@ -1,4 +1,5 @@
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import { GATEWAY_FOLDER } from "../core/gateway-protocol.ts";
 import { TREE_PATH } from "../core/shim-protocol.ts";
 import type { Limits } from "../core/limits.ts";
 
@@ -16,15 +17,19 @@ export const LABEL_ROLE = "nightwarden.role";
 
 /** Users that exist on no host, one for each place, so that neighbours share no per-user kernel limit. */
 const FIRST_UID = 64001;
+/** Of the gateways: no slot's. */
+const GATEWAY_UID = 65000;
 
 export const NODE_PATH = "/opt/nightwarden/bin/node";
 const SHIM_PATH = "/opt/nightwarden/lib/shim/main.js";
+const GATEWAY_PATH = "/opt/nightwarden/lib/gateway/main.js";
 const COLLECTOR_PATH = "/opt/nightwarden/lib/collector/main.js";
 export const HOME_PATH = "/home/agent";
 export const TREES_PATH = "/trees";
 
 const MIB = 1024 * 1024;
 const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
+const GATEWAY_MEMORY_BYTES = 256 * MIB;
 const SHM_BYTES = 64 * MIB;
 
 /**
@@ -48,6 +53,8 @@ export function sandboxSpec(options: {
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly tree: string;
+  /** The volume with the gateway's socket; undefined: the sandbox has no way out at all. */
+  readonly gateway: string | undefined;
   readonly slot: number;
   readonly limits: Limits;
 }): ContainerCreateOptions {
@@ -71,7 +78,13 @@ export function sandboxSpec(options: {
         "/tmp": `rw,nosuid,nodev,size=${limits.tmp},nr_inodes=200k,mode=1777`,
         [HOME_PATH]: `rw,nosuid,nodev,size=${limits.tmp},nr_inodes=100k,uid=${uid},gid=${gid},mode=0700`,
       },
-      Mounts: [volumeMount({ volume: options.tree, path: TREE_PATH })],
+      Mounts: [
+        volumeMount({ volume: options.tree, path: TREE_PATH }),
+        // Read-only: it can connect to the socket, and neither remove nor replace it.
+        ...(options.gateway === undefined
+          ? []
+          : [volumeMount({ volume: options.gateway, path: GATEWAY_FOLDER, isReadOnly: true })]),
+      ],
     },
   };
 }
@@ -101,6 +114,48 @@ export function collectorSpec(options: {
       Mounts: options.trees.map(volumeMount),
     },
   };
+}
+
+/**
+ * The container of an attempt's gateway: trusted code that holds the key and reads what the agent sends. The only
+ * container of ours with a network.
+ */
+export function gatewaySpec(options: {
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: string;
+  readonly socket: string;
+}): ContainerCreateOptions {
+  return {
+    ...common(options),
+    User: `${GATEWAY_UID}:${GATEWAY_UID}`,
+    WorkingDir: "/",
+    Entrypoint: [NODE_PATH, "--disable-sigusr1", GATEWAY_PATH],
+    HostConfig: {
+      ...confinement(),
+      NetworkMode: options.network,
+      CapAdd: [],
+      Sysctls: { "net.ipv4.ip_forward": "0" },
+      Memory: GATEWAY_MEMORY_BYTES,
+      MemorySwap: GATEWAY_MEMORY_BYTES,
+      NanoCpus: 2e9,
+      PidsLimit: 64,
+      Ulimits: ulimits({ openFiles: 4096, fileBytes: MIB }),
+      Tmpfs: {},
+      Mounts: [volumeMount({ volume: options.socket, path: GATEWAY_FOLDER })],
+    },
+  };
+}
+
+/** The volume of a gateway's socket: in memory, for one small file, and gone with the last container that has it. */
+export function gatewayVolumeOptions(): Readonly<Record<string, string>> {
+  return { type: "tmpfs", device: "tmpfs", o: `size=1m,mode=0755,uid=${GATEWAY_UID},gid=${GATEWAY_UID}` };
+}
+
+/** The bridge of the gateways: out to the model API, and not to each other. */
+export function gatewayNetworkOptions(): Readonly<Record<string, string>> {
+  return { "com.docker.network.bridge.enable_icc": "false" };
 }
 
 function common(options: {
@@ -170,12 +225,14 @@ function ulimits(options: { readonly openFiles: number; readonly fileBytes: numb
   ];
 }
 
-function volumeMount(mount: VolumeMount): NonNullable<HostConfig["Mounts"]>[number] {
+function volumeMount(
+  mount: VolumeMount & { readonly isReadOnly?: true },
+): NonNullable<HostConfig["Mounts"]>[number] {
   return {
     Type: "volume",
     Source: mount.volume,
     Target: mount.path,
-    ReadOnly: false,
+    ReadOnly: mount.isReadOnly === true,
     VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "", Options: {} } },
   };
 }

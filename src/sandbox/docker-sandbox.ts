@@ -4,10 +4,13 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Sandbox, Sandboxes, SandboxJob, SandboxRequest, SandboxRun } from "../contracts/sandbox.ts";
 import type { SelfCheck } from "../core/event.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
+import { GATEWAY_PORT, GATEWAY_SOCKET } from "../core/gateway-protocol.ts";
+import { SandboxStop } from "../core/sandbox-stop.ts";
 import { TREE_PATH, type ShimJob } from "../core/shim-protocol.ts";
 import type { AttachChunk } from "./attach-stream.ts";
 import { selfCheckDifferences } from "./compare-container.ts";
 import { HOME_PATH, LABEL_ATTEMPT, LABEL_ROLE, LABEL_WORKSPACE, sandboxSpec } from "./container-spec.ts";
+import type { DockerGateways } from "./docker-gateways.ts";
 import type { DockerTrees } from "./docker-trees.ts";
 import { EngineContainer } from "./engine-container.ts";
 import { readSelfCheck } from "./read-self-check.ts";
@@ -17,12 +20,20 @@ import { RunWatch } from "./run-watch.ts";
 export class DockerSandboxes implements Sandboxes {
   private readonly docker: Docker;
   private readonly trees: DockerTrees;
+  private readonly gateways: DockerGateways;
   private readonly clock: Clock;
   private readonly workspace: string;
 
-  constructor(options: { docker: Docker; trees: DockerTrees; clock: Clock; workspace: string }) {
+  constructor(options: {
+    docker: Docker;
+    trees: DockerTrees;
+    gateways: DockerGateways;
+    clock: Clock;
+    workspace: string;
+  }) {
     this.docker = options.docker;
     this.trees = options.trees;
+    this.gateways = options.gateways;
     this.clock = options.clock;
     this.workspace = options.workspace;
   }
@@ -35,6 +46,7 @@ export class DockerSandboxes implements Sandboxes {
       slot,
       limits,
       tree: this.trees.volumeOf(request.trees, request.tree),
+      gateway: request.gateway && this.gateways.volumeOf(request.gateway),
       labels: {
         [LABEL_WORKSPACE]: this.workspace,
         [LABEL_ATTEMPT]: attempt.attempt,
@@ -53,7 +65,8 @@ export class DockerSandboxes implements Sandboxes {
           hint: "Nothing untrusted was started in it. Update the engine; see docs/containment.md.",
         });
       }
-      return new DockerSandbox({ container, output, selfCheck: check, clock: this.clock });
+      const hasGateway = request.gateway !== undefined;
+      return new DockerSandbox({ container, output, selfCheck: check, clock: this.clock, hasGateway });
     } catch (error) {
       await container.remove();
       throw error;
@@ -67,13 +80,16 @@ class DockerSandbox implements Sandbox {
   private readonly container: EngineContainer;
   private readonly output: AsyncGenerator<AttachChunk>;
   private readonly clock: Clock;
+  private readonly hasGateway: boolean;
 
   constructor(options: {
     container: EngineContainer;
     output: AsyncGenerator<AttachChunk>;
     selfCheck: SelfCheck;
     clock: Clock;
+    hasGateway: boolean;
   }) {
+    this.hasGateway = options.hasGateway;
     this.container = options.container;
     this.id = options.container.id.slice(0, 12);
     this.output = options.output;
@@ -86,7 +102,10 @@ class DockerSandbox implements Sandbox {
     const watch = new RunWatch({ container: this.container, job, nonce, clock: this.clock });
     const reading = watch.read(this.output);
     reading.catch(() => undefined);
-    const onAbort = (): void => watch.stop("stopped");
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason;
+      watch.stop(reason instanceof SandboxStop ? reason.why : "stopped");
+    };
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -110,6 +129,7 @@ class DockerSandbox implements Sandbox {
       commands: job.commands,
       env: { HOME: HOME_PATH, TMPDIR: "/tmp", LANG: "C.UTF-8", CI: "1", ...job.env },
       cwd: TREE_PATH,
+      forward: this.hasGateway ? { port: GATEWAY_PORT, socket: GATEWAY_SOCKET } : null,
       stdinBytes: stdin.length,
     };
     await this.container.write(Buffer.concat([Buffer.from(`${JSON.stringify(shimJob)}\n`), stdin]));

@@ -7,7 +7,7 @@ import type { AttachChunk } from "./attach-stream.ts";
 import type { ContainerEnd, EngineContainer } from "./engine-container.ts";
 import { parseShimLine } from "./shim-line.ts";
 
-const MAX_LINE_BYTES = 64 * 1024;
+const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
 /** What keeping a line takes beside its text. Counted, or empty lines would fill a disk below the cap. */
 const LINE_COST_BYTES = 80;
 const LAST_OUTPUT_MS = 10_000;
@@ -30,6 +30,7 @@ export class RunWatch {
   private missingProgram: string | null = null;
   private allPassed = false;
   private isSpeaking = false;
+  private lastOutputMs = 0;
   /** An empty line that is the shim's if its message follows, and the program's otherwise. */
   private heldEmptyLine = false;
 
@@ -39,13 +40,18 @@ export class RunWatch {
     this.prefix = shimLinePrefix(options.nonce);
     this.clock = options.clock;
     const splitter = (stream: AttachChunk["stream"]): LineSplitter =>
-      new LineSplitter({ maxLineBytes: MAX_LINE_BYTES, onLine: (line) => this.onLine(stream, line) });
+      new LineSplitter({
+        maxLineBytes: options.job.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
+        onLine: (line) => this.onLine(stream, line),
+      });
     this.splitters = { stdout: splitter("stdout"), stderr: splitter("stderr") };
     this.killed = new Promise((resolve) => (this.announceKill = resolve));
   }
 
   begin(): void {
     this.startedMs = this.clock.monotonicMs();
+    this.lastOutputMs = this.startedMs;
+    this.watchSilence();
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
@@ -55,6 +61,16 @@ export class RunWatch {
       };
       this.timers.push(setTimeout(check, this.job.firstOutputMs));
     }
+  }
+
+  /** One timer at a time, set to the moment at which the silence would be too long. */
+  private watchSilence(): void {
+    const { silence } = this.job;
+    if (!silence) return;
+    const heardMs = Math.max(this.lastOutputMs, silence.heardAtMs());
+    const leftMs = heardMs + silence.maxMs - this.clock.monotonicMs();
+    if (leftMs <= 0) this.stop("silence");
+    else this.timers.push(setTimeout(() => this.watchSilence(), leftMs));
   }
 
   /** Ends the run at once; the first reason wins. */
@@ -68,6 +84,7 @@ export class RunWatch {
 
   async read(output: AsyncGenerator<AttachChunk>): Promise<void> {
     for await (const { stream, bytes } of output) {
+      this.lastOutputMs = this.clock.monotonicMs();
       this.splitters[stream].push(bytes);
       this.outputBytes += bytes.length;
       if (this.outputBytes + this.lines * LINE_COST_BYTES > this.job.outputBytes) this.stop("output");

@@ -5,10 +5,11 @@ import { isGone, removeContainer } from "./engine-container.ts";
 export interface Swept {
   readonly containers: number;
   readonly volumes: number;
+  readonly networks: number;
 }
 
 /**
- * Removes every container and volume with the label of one of `owners`, and every container whose name begins with
+ * Removes every container, volume and network with the label of one of `owners`, and every container whose name begins with
  * `namePrefix`. Only for the holder of the workspace's lock, while nothing of its own runs: then whatever bears them
  * was left by a crash. What others made is never looked at. One that cannot be removed does not keep the others: the
  * first error is thrown at the end.
@@ -27,8 +28,20 @@ export async function sweep(
   const listed = await Promise.all(byLabel.map(async (filters) => await docker.listVolumes({ filters })));
   const volumes = listed.flatMap(({ Volumes }) => Volumes ?? []);
   const freed = await Promise.allSettled(volumes.map(async ({ Name }) => await removeVolume(docker, Name)));
-  for (const each of [...gone, ...freed]) if (each.status === "rejected") throw each.reason;
-  return { containers: containers.length, volumes: volumes.length };
+  const networks = (
+    await Promise.all(byLabel.map(async (filters) => await docker.listNetworks({ filters })))
+  ).flat();
+  const cut = await Promise.allSettled(networks.map(async ({ Id }) => await removeNetwork(docker, Id)));
+  for (const each of [...gone, ...freed, ...cut]) if (each.status === "rejected") throw each.reason;
+  return { containers: containers.length, volumes: volumes.length, networks: networks.length };
+}
+
+async function removeNetwork(docker: Docker, id: string): Promise<void> {
+  try {
+    await docker.getNetwork(id).remove();
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
 }
 
 /** Removes a volume. One that is gone already is fine. */

@@ -5,6 +5,7 @@
  * It runs as the sandbox's user, without any privilege, and imports nothing but core: it is copied into images.
  */
 import { SELF_CHECK_PREFIX, shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
+import { forwardPort } from "./forward-port.ts";
 import { readJob } from "./job-input.ts";
 import { runCommand } from "./run-command.ts";
 import { selfCheck } from "./self-check.ts";
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
   const { job } = input;
   const prefix = shimLinePrefix(job.nonce);
   const env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", ...job.env };
+  if (job.forward) await forwardPort(job.forward);
   for (const [index, command] of job.commands.entries()) {
     say(prefix, { type: "command-started", index });
     const stdin = index === 0 ? input.stdin : Buffer.alloc(0);
@@ -35,5 +37,6 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main();
-process.stdin.destroy();
+const exitCode = await main();
+// What is forwarded keeps the process alive: it ends with the last command, and not with the last connection.
+process.stdout.write("", () => process.exit(exitCode));

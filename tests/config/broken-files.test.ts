@@ -6,7 +6,14 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { formatProblem, type Problem } from "../../src/core/problem.ts";
 import type { Result } from "../../src/core/result.ts";
-import { CONFIG, edit, PLAN, temporaryWorkspace, type Files } from "./temporary-workspace.ts";
+import {
+  CONFIG,
+  edit,
+  PLAN,
+  temporaryWorkspace,
+  TEST_CERTIFICATE,
+  type Files,
+} from "./temporary-workspace.ts";
 
 /** Where the problem is, a part of its message, a part of its hint. */
 type Expected = readonly [place: string, message: string, hint?: string];
@@ -27,6 +34,13 @@ const policy = (text: string): Files => ({
   "nightwarden.yaml": `${CONFIG}policy: policy.yaml\n`,
   "policy.yaml": text,
 });
+
+const client = (text: string): Files => ({
+  "nightwarden.yaml": CONFIG.replace(/ {4}kind: command\n {4}command: .*\n/, text),
+});
+const codex = (text: string): Files => client(`    kind: codex\n    model: gpt-5.5\n${text}`);
+/** No key, but of the form of one. */
+const KEY = "sk-ant-api03-AAAAAAAAAAAAAAAAAAAAAAAA";
 
 const ALIAS_BOMB = [
   "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
@@ -277,7 +291,13 @@ const CONFIGURATIONS: Broken[] = [
   {
     name: "an agent of a kind that does not exist",
     files: config("kind: command", "kind: comand"),
-    problems: [["nightwarden.yaml:8:11", 'kind: must be command, not "comand"', 'did you mean "command"?']],
+    problems: [
+      [
+        "nightwarden.yaml:8:11",
+        'kind: must be command, claude or codex, not "comand"',
+        'did you mean "command"?',
+      ],
+    ],
   },
   {
     name: "an agent without a program",
@@ -358,6 +378,136 @@ agent: default
     name: "an engine's address without a scheme",
     files: { "nightwarden.yaml": `${CONFIG}engine: { host: /var/run/docker.sock }\n` },
     problems: [["nightwarden.yaml:10:17", "is not an engine's address", "DOCKER_HOST"]],
+  },
+];
+
+const CLIENTS: Broken[] = [
+  {
+    name: "an agent without a kind",
+    files: client("    command: [x]\n"),
+    problems: [["nightwarden.yaml:7:3", "agents.default.kind: is missing", "claude and codex"]],
+  },
+  {
+    name: "a client without a model",
+    files: client("    kind: claude\n"),
+    problems: [["nightwarden.yaml:7:3", "agents.default.model: is missing", "exact name"]],
+  },
+  {
+    name: "a client with a key of another kind, and one that is misspelt",
+    files: codex("    command: [x]\n    verison: 0.169.0\n"),
+    problems: [
+      ["nightwarden.yaml:10:5", 'unknown key "command" in agents.default', "known keys: kind, model, models"],
+      ["nightwarden.yaml:11:5", 'unknown key "verison"', 'did you mean "version"?'],
+    ],
+  },
+  {
+    name: "models without a price, near to one and near to none",
+    files: client("    kind: claude\n    model: claude-sonet-4-5\n    models: [sonnet]\n"),
+    problems: [
+      ["nightwarden.yaml:9:12", 'no price is known for the model "claude-sonet-4-5"', '"claude-sonnet-4-5"'],
+      ["nightwarden.yaml:10:14", 'models[0]: no price is known for the model "sonnet"', "the exact name"],
+    ],
+  },
+  {
+    name: "a model's price that is not whole, and the price of a misspelt model",
+    files: client(
+      "    kind: codex\n    model: my-model\n    prices:\n      my-model: { input: 1, output: -1, cacheRead: x }\n      mymodel: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }\n",
+    ),
+    problems: [
+      ["nightwarden.yaml:11:7", "prices.my-model.cacheWrite: is missing", "written into the cache"],
+      ["nightwarden.yaml:11:37", "output: must be at least 0, not the number -1"],
+      ["nightwarden.yaml:11:52", 'cacheRead: must be a number, not "x"', "US dollars for a million"],
+      ["nightwarden.yaml:12:7", 'a price for "mymodel", which is no model', 'did you mean "my-model"?'],
+    ],
+  },
+  {
+    name: "a version that moves, and an answer without a bound",
+    files: codex("    version: latest\n    maxOutputTokens: .inf\n"),
+    problems: [
+      ["nightwarden.yaml:10:14", "version: is not an exact version", "0.169.0"],
+      ["nightwarden.yaml:11:22", "maxOutputTokens: must be a number", "Tokens that one answer may have"],
+    ],
+  },
+  {
+    name: "a model's name that a client would take for an option",
+    files: client("    kind: codex\n    model: --yolo\n"),
+    problems: [["nightwarden.yaml:9:12", "model: is not the name of a model in its API"]],
+  },
+  {
+    name: "two places of a key, and none",
+    files: client(
+      "    kind: codex\n    model: gpt-5.5\n    credentials: { env: A, file: key }\n  other: { kind: claude, model: claude-opus-5, credentials: {} }\nagent: other\n",
+    ),
+    problems: [
+      ["nightwarden.yaml:10:34", "credentials.file: stands beside env", "keep one of env, file and command"],
+      ["nightwarden.yaml:11:61", "credentials: names no place of a key", "one of env, file and command"],
+    ],
+  },
+  {
+    name: "an API without TLS",
+    files: codex("    upstream: { url: http://models.example }\n"),
+    problems: [["nightwarden.yaml:10:22", "begins with http://", "there is no insecure switch"]],
+  },
+  {
+    name: "an API's address with a password, with a query, with a fragment, and that is none",
+    files: {
+      "nightwarden.yaml": CONFIG.replace(
+        / {2}default:[^]*/,
+        ["https://u:p@x.example", "https://x.example/?a=b", "https://x.example/#a", "x.example"]
+          .map((url, index) => `  a${index}: { kind: codex, model: gpt-5, upstream: { url: "${url}" } }\n`)
+          .join(""),
+      ).concat("agent: a0\n"),
+    },
+    problems: [
+      ["nightwarden.yaml:7:53", "url: holds a user or a password", "`credentials`"],
+      ["nightwarden.yaml:8:53", "url: has a query or a fragment", "up to the path"],
+      ["nightwarden.yaml:9:53", "url: has a query or a fragment", "up to the path"],
+      ["nightwarden.yaml:10:53", "url: is not an address of an API", "https only"],
+    ],
+  },
+  {
+    name: "proxies with a password, without a port, and that are none",
+    files: {
+      "nightwarden.yaml": `${edit(CONFIG, "    kind: command\n    command: [my-agent]\n", "    kind: codex\n    model: gpt-5\n    upstream: { proxy: 'http://proxy.example' }\n")}network: { proxy: "http://me:secret@proxy.example:3128" }\n`,
+    },
+    problems: [
+      ["nightwarden.yaml:10:24", "proxy: is not the address of a proxy", "its name and its port"],
+      ["nightwarden.yaml:11:19", "network.proxy: is not the address of a proxy", "a password has no place"],
+    ],
+  },
+  {
+    name: "files of certificates that are not there, hold none, hold a broken one, and hold a private key",
+    files: {
+      "nightwarden.yaml": `${CONFIG.replace(
+        / {2}default:[^]*/,
+        ["gone.pem", "none.pem", "broken.pem"]
+          .map((file, index) => `  a${index}: { kind: codex, model: gpt-5, upstream: { caFile: ${file} } }\n`)
+          .join(""),
+      )}agent: a0\nnetwork: { caFile: key.pem }\n`,
+      "none.pem": "subject=CN = x\n",
+      "broken.pem": `${TEST_CERTIFICATE}${TEST_CERTIFICATE.replace(/MIIB.*\n/, "")}`,
+      "key.pem": `${TEST_CERTIFICATE}-----BEGIN ${"PRIVATE KEY"}-----\nAAAA\n-----END ${"PRIVATE KEY"}-----\n`,
+    },
+    problems: [
+      ["nightwarden.yaml:7:56", "caFile: gone.pem does not exist", "looked for a file"],
+      ["nightwarden.yaml:8:56", "none.pem holds no certificate in PEM", "openssl x509"],
+      ["nightwarden.yaml:9:56", "holds a certificate that cannot be read, number 2 of 2", "copy it again"],
+      ["nightwarden.yaml:11:20", "network.caFile: key.pem holds a private key", "certificates alone"],
+    ],
+  },
+  {
+    name: "variables that Nightwarden sets for its clients",
+    files: codex(
+      "    env:\n      OPENAI_API_KEY: x\n      https_proxy: x\n      MY_BASE_URL: x\n      NODE_OPTIONS: x\n      CODEX_HOME: x\n      NODE_ENV: test\n      PATH: x\n",
+    ),
+    problems: [
+      ["nightwarden.yaml:11:7", "env.OPENAI_API_KEY: is for Nightwarden to set", "`credentials`"],
+      ["nightwarden.yaml:12:7", "env.https_proxy: is for Nightwarden to set", "`upstream`"],
+      ["nightwarden.yaml:13:7", "env.MY_BASE_URL: is for Nightwarden to set", "`upstream`"],
+      ["nightwarden.yaml:14:7", "env.NODE_OPTIONS: is for Nightwarden to set"],
+      ["nightwarden.yaml:15:7", "env.CODEX_HOME: is for Nightwarden to set"],
+      ["nightwarden.yaml:17:7", "env.PATH: is set by the sandbox"],
+    ],
   },
 ];
 
@@ -543,10 +693,13 @@ const PLANS: Broken[] = [
 ];
 
 describe("broken files are refused with their place and a hint", () => {
-  it.each([...FILES, ...CONFIGURATIONS, ...POLICIES, ...PLANS])("$name", async ({ files, problems }) => {
-    const loaded = await loadConfig(await temporaryWorkspace(files));
-    expect(compared(loaded, problems)).toEqual(asExpected(problems));
-  });
+  it.each([...FILES, ...CONFIGURATIONS, ...CLIENTS, ...POLICIES, ...PLANS])(
+    "$name",
+    async ({ files, problems }) => {
+      const loaded = await loadConfig(await temporaryWorkspace(files));
+      expect(compared(loaded, problems)).toEqual(asExpected(problems));
+    },
+  );
 
   it("names the problems of all files at once, in the order of the files", async () => {
     const workspace = await temporaryWorkspace({
@@ -638,3 +791,22 @@ function compared(loaded: Result<unknown, readonly Problem[]>, expected: readonl
 function asExpected(expected: readonly Expected[]): Expected[] {
   return expected.map(([place, message, hint = ""]) => [place, message, hint]);
 }
+
+describe("a key that was written into nightwarden.yaml", () => {
+  it.each([
+    ["in place of its place", `    credentials: ${KEY}\n`],
+    ["as a variable's name", `    credentials: { env: ${KEY} }\n`],
+    ["as a command", `    credentials: { command: "echo ${KEY}" }\n`],
+    ["as a key of its own", `    credentials: { env: A }\n    apiKey: ${KEY}\n`],
+    ["as the model", `    models: [${KEY}]\n`],
+    ["as a variable of the client", `    env: { OPENAI_API_KEY: ${KEY} }\n`],
+    ["as a part of the address", `    upstream: { url: "https://x:${KEY}@models.example" }\n`],
+    ["in place of a number", `    maxOutputTokens: ${KEY}\n`],
+  ])("is refused %s, and is in no message", async (_, text) => {
+    const loaded = await loadConfig(await temporaryWorkspace(codex(text)));
+    if (loaded.ok) throw new Error("it was accepted");
+    const said = loaded.error.map(formatProblem).join("\n");
+    expect(said).toContain("agents.default");
+    expect(said).not.toContain(KEY.slice(0, 16));
+  });
+});

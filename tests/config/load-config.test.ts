@@ -2,9 +2,18 @@ import { describe, expect, it } from "vitest";
 import { join } from "node:path";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
 import { GIB, MIB } from "../../src/core/byte-size.ts";
+import { PINNED_VERSIONS } from "../../src/core/client.ts";
+import { listPrice } from "../../src/core/prices.ts";
 import { formatProblem } from "../../src/core/problem.ts";
 import type { Phase } from "../../src/core/policy.ts";
-import { CONFIG, edit, PLAN, temporaryWorkspace, type Files } from "./temporary-workspace.ts";
+import {
+  CONFIG,
+  edit,
+  PLAN,
+  temporaryWorkspace,
+  TEST_CERTIFICATE,
+  type Files,
+} from "./temporary-workspace.ts";
 
 async function load(
   files: Files = {},
@@ -123,6 +132,92 @@ tasks:
     expect(loaded.tasks.map(({ verify }) => verify)).toEqual([
       ["npm test", "npm run lint"],
       ["npm test", "npm run lint"],
+    ]);
+  });
+});
+
+const CLIENT = CONFIG.replace(/ {4}kind: command\n {4}command: .*\n/, "");
+
+describe("an agent with a client", () => {
+  it("needs a kind and a model, and has defaults for the rest", async () => {
+    const { config } = await load({
+      "nightwarden.yaml": `${CLIENT}    kind: claude\n    model: claude-sonnet-4-5-20250929\n`,
+    });
+    expect(config.agents).toEqual([
+      {
+        name: "default",
+        kind: "claude",
+        version: PINNED_VERSIONS.claude,
+        model: "claude-sonnet-4-5-20250929",
+        models: ["claude-sonnet-4-5-20250929"],
+        maxOutputTokens: 64_000,
+        credentials: { from: "env", variable: "ANTHROPIC_API_KEY" },
+        upstream: { url: "https://api.anthropic.com", caFile: undefined, proxy: undefined },
+        prices: { "claude-sonnet-4-5-20250929": listPrice("claude-sonnet-4-5") },
+        env: {},
+      },
+    ]);
+  });
+
+  it("may say everything that there is to say", async () => {
+    const { config, folder } = await load({
+      "nightwarden.yaml": `${CLIENT}    kind: codex
+    model: house-model
+    models: [gpt-5, house-model, gpt-5-mini]
+    version: 0.170.0-alpha.1
+    maxOutputTokens: 8000
+    credentials: { file: secret/key }
+    upstream: { url: "https://Models.Example:443/openai//", caFile: ca.pem, proxy: "http://Proxy.Example:80/" }
+    prices:
+      house-model: { input: 0, output: 0.5, cacheRead: 0, cacheWrite: 0 }
+      gpt-5: { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 }
+    env: { NODE_ENV: test }
+`,
+      "ca.pem": TEST_CERTIFICATE,
+    });
+    expect(config.agents).toEqual([
+      {
+        name: "default",
+        kind: "codex",
+        version: "0.170.0-alpha.1",
+        model: "house-model",
+        models: ["house-model", "gpt-5", "gpt-5-mini"],
+        maxOutputTokens: 8000,
+        credentials: { from: "file", path: join(folder, "secret/key") },
+        upstream: {
+          url: "https://models.example/openai",
+          caFile: join(folder, "ca.pem"),
+          proxy: "http://proxy.example:80",
+        },
+        prices: {
+          "house-model": { input: 0, output: 0.5, cacheRead: 0, cacheWrite: 0 },
+          "gpt-5": { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 },
+          "gpt-5-mini": listPrice("gpt-5-mini"),
+        },
+        env: { NODE_ENV: "test" },
+      },
+    ]);
+  });
+
+  it("has the workspace's network where its upstream says nothing else", async () => {
+    const { config, folder } = await load({
+      "nightwarden.yaml": `version: 1
+repositories: { app: { path: repo, verify: [x] } }
+network: { caFile: company.pem, proxy: "http://proxy.example:3128" }
+agents:
+  one: { kind: claude, model: claude-opus-5, credentials: { command: [pass, show, key] } }
+  two: { kind: codex, model: gpt-5, upstream: { caFile: own.pem, proxy: "http://other.example:1080" } }
+agent: one
+`,
+      "company.pem": TEST_CERTIFICATE,
+      "own.pem": `# with a word before it\n${TEST_CERTIFICATE}${TEST_CERTIFICATE}`,
+    });
+    expect(config.agents).toMatchObject([
+      {
+        credentials: { from: "command", command: ["pass", "show", "key"] },
+        upstream: { caFile: join(folder, "company.pem"), proxy: "http://proxy.example:3128" },
+      },
+      { upstream: { caFile: join(folder, "own.pem"), proxy: "http://other.example:1080" } },
     ]);
   });
 });

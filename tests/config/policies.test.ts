@@ -25,7 +25,16 @@ const TABLE = {
   checkpointEvery: [undefined, undefined, undefined, 5],
 };
 
-const RULES = policySchema.omit({ ignore: true, limits: true }).keyof().options;
+/** What the phase table says nothing about is the same in every phase. */
+const ALIKE = {
+  budget: { taskTokens: 30_000_000, taskCost: 15, nightTokens: 200_000_000, nightCost: 50 },
+  quotaWait: 5.5 * HOUR_MS,
+  clientChange: "warn",
+};
+
+const RULES = policySchema
+  .omit({ ignore: true, limits: true, budget: true, quotaWait: true, clientChange: true })
+  .keyof().options;
 
 describe("the policies of the package", () => {
   it.each(RULES)("say what the phase table says about %s", async (rule) => {
@@ -35,7 +44,11 @@ describe("the policies of the package", () => {
 
   it("have no rule that the table does not have", async () => {
     const rules = (await Promise.all(PHASES.map(policyOf))).flatMap(Object.keys);
-    expect(new Set(rules)).toEqual(new Set([...RULES, "ignore", "limits"]));
+    expect(new Set(rules)).toEqual(new Set([...RULES, ...Object.keys(ALIKE), "ignore", "limits"]));
+  });
+
+  it("let every phase use as much of the model APIs, and wait as long for them", async () => {
+    for (const policy of await Promise.all(PHASES.map(policyOf))) expect(policy).toMatchObject(ALIKE);
   });
 
   it("have the same caps in every phase, each with its reason beside it", async () => {
@@ -44,6 +57,9 @@ describe("the policies of the package", () => {
       expect(policy.limits).toEqual({
         wallClock: 30 * MINUTE_MS,
         firstOutput: 5 * MINUTE_MS,
+        silence: 15 * MINUTE_MS,
+        tokens: 20_000_000,
+        cost: 10,
         verifyTime: 10 * MINUTE_MS,
         memory: 2 * GIB,
         cpus: 2,

@@ -22,6 +22,20 @@ tasks:
     kind: add
 `;
 
+/** Of an authority that signs nothing. */
+export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBjDCCATOgAwIBAgIUBM5cPzFclFRLZeijwA2igQ49j4swCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQQSB0ZXN0IGF1dGhvcml0eTAgFw0yNjExMjExMjQ1MjFaGA8y
+MTI2MTAyODEyNDUyMVowGzEZMBcGA1UEAwwQQSB0ZXN0IGF1dGhvcml0eTBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABM56/uFn4ZrM+ZfyOhJkqB2EGDsfh77K6u37
+VQEXxpAkUgqWEWZnmH5/huyMRjfD1EitXSaBL7g4M6PGct5FGdCjUzBRMB0GA1Ud
+DgQWBBRymnLdVqrDUusnE0mmcWz778XDlTAfBgNVHSMEGDAWgBRymnLdVqrDUusn
+E0mmcWz778XDlTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cAMEQCIBcD
+Id1LJzTq58+m35dl+pStDLKy/TxdEwEdBEsTBI+/AiBZPpyvTiczkAwGBi6Gt9YI
+TLjpvOYMDN95TQobe5J6lg==
+-----END CERTIFICATE-----
+`;
+
 /** Contents by name; null for a file that is not there. */
 export type Files = Readonly<Record<string, string | Uint8Array | null>>;
 

@@ -9,6 +9,7 @@ import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.
 import type { AttemptRef } from "../../src/core/attempt.ts";
 import type { AttemptId, ObjectId, TaskId } from "../../src/core/ids.ts";
 import type { Limits } from "../../src/core/limits.ts";
+import { SandboxStop } from "../../src/core/sandbox-stop.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
 /** Commands that do the same thing in every implementation. */
@@ -275,6 +276,35 @@ export function testSandboxes(name: string, setUp: () => Promise<SandboxesUnderT
       );
       expect(speaking.run.end.reason).toBe("wall-clock");
     });
+
+    it("a program that falls silent is ended, unless something else was heard of it", async () => {
+      const commands = [under.programs.print("here"), under.programs.hang()];
+      const silent = await runOnTree(under, source, commands, {
+        silence: { maxMs: 300, heardAtMs: () => 0 },
+        wallClockMs: 20_000,
+      });
+      expect(silent.run.end.reason).toBe("silence");
+      const heard = await runOnTree(under, source, commands, {
+        silence: { maxMs: 300, heardAtMs: () => performance.now() },
+        wallClockMs: 2_000,
+      });
+      expect(heard.run.end.reason).toBe("wall-clock");
+    });
+
+    it.each(["over-budget", "gateway-died"] as const)(
+      "a run is ended as %s where its reason says so",
+      async (why) => {
+        const controller = new AbortController();
+        const { run } = await runOnTree(
+          under,
+          source,
+          [under.programs.hang()],
+          {},
+          { signal: controller.signal, onRunning: () => controller.abort(new SandboxStop(why, "because")) },
+        );
+        expect(run).toMatchObject({ allPassed: false, end: { reason: why } });
+      },
+    );
 
     it("a program that prints without end is ended, and little more than the cap is handed on", async () => {
       const { run, lines } = await runOnTree(under, source, [under.programs.flood()], {

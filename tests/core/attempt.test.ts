@@ -20,6 +20,11 @@ test.each<[string, Outcome[], number, string]>([
   ["a cap is never retried", outcomes("cap-wall-clock"), 1, "finish failed"],
   ["the machinery gets a second chance, after a probe", outcomes("engine-failed"), 0, "retry after probe"],
   ["and then the night stops", outcomes("engine-failed", "git-failed"), 0, "stop-night infra"],
+  ["a quota is waited for", outcomes("quota-exceeded"), 0, "wait"],
+  ["so is an API that is overloaded", outcomes("api-overloaded"), 0, "wait"],
+  ["and then the night ends", outcomes("quota-exceeded", "api-overloaded"), 0, "stop-night quota"],
+  ["a quota does not use up the retry", outcomes("quota-exceeded", "verify-failed"), 1, "retry"],
+  ["a refused login stops the night at once", outcomes("login-refused"), 1, "stop-night auth"],
   ["an interruption does not use up the retry", outcomes("stopped", "verify-failed"), 1, "retry"],
   ["an interrupted task is carried over", outcomes("stopped", "crashed"), 0, "finish carried-over"],
   [
@@ -33,6 +38,7 @@ test.each<[string, Outcome[], number, string]>([
   const words = {
     finish: () => (after.kind === "finish" ? `finish ${after.result}` : ""),
     retry: () => (after.kind === "retry" && after.afterProbe ? "retry after probe" : "retry"),
+    wait: () => "wait",
     "stop-night": () => (after.kind === "stop-night" ? `stop-night ${after.end}` : ""),
   }[after.kind]();
   expect(words).toBe(expected);

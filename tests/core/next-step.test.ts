@@ -2,12 +2,16 @@ import { describe, expect, it } from "vitest";
 import { failed, type Outcome } from "../../src/core/attempt.ts";
 import type { TaskResult } from "../../src/core/after-task.ts";
 import { taskKey, type NightId, type ObjectId, type TaskId } from "../../src/core/ids.ts";
+import { HOUR_MS } from "../../src/core/duration.ts";
 import { nextStep, type NightContext } from "../../src/core/next-step.ts";
 import { emptyNight, type NightState, type TaskState } from "../../src/core/night-state.ts";
+import { NO_SPENDING } from "../../src/core/spending.ts";
 
 const landed: Outcome = { kind: "landed", commit: "a".repeat(40) as ObjectId };
-const PHASE_1 = { afterFailure: "stop", breakerFailures: 2, retries: 0 } as const;
-const BREAKER = { afterFailure: "breaker", breakerFailures: 2, retries: 0 } as const;
+const BUDGET = { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 };
+const COMMON = { breakerFailures: 2, retries: 0, quotaWait: HOUR_MS, budget: BUDGET } as const;
+const PHASE_1 = { ...COMMON, afterFailure: "stop" } as const;
+const BREAKER = { ...COMMON, afterFailure: "breaker" } as const;
 
 interface Given {
   readonly id: string;
@@ -38,6 +42,10 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
         startedAt: "",
         step: "started",
         findings: [],
+        spending: NO_SPENDING,
+        denied: 0,
+        waited: false,
+        finishedAt: "2026-11-20T01:00:00.000Z",
         outcome,
       })),
     };
@@ -49,7 +57,7 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
 }
 
 function context(overrides: Partial<NightContext> = {}): NightContext {
-  return { policy: PHASE_1, earlier: () => [], dependency: () => "unmet", ...overrides };
+  return { policy: PHASE_1, endsAt: undefined, earlier: () => [], dependency: () => "unmet", ...overrides };
 }
 
 const verifyFailed = failed("verify-failed", "red");
@@ -115,6 +123,54 @@ describe("the next step of a night", () => {
     expect(nextStep(once, context())).toEqual({ kind: "attempt", task: "one", afterProbe: true });
     const twice = night([{ id: "one", outcomes: [engineFailed, engineFailed] }]);
     expect(nextStep(twice, context())).toMatchObject({ kind: "finish", end: "infra" });
+  });
+
+  it("waits for a quota until the time that the provider said, and then tries the task again", () => {
+    const until = "2026-11-20T01:20:00.000Z";
+    const state = night([{ id: "one", outcomes: [failed("quota-exceeded", "429", until)] }, { id: "two" }]);
+    expect(nextStep(state, context())).toEqual({
+      kind: "pause",
+      task: "one",
+      until,
+      detail: "quota-exceeded: 429",
+    });
+    const [attempt] = state.tasks.get("one" as TaskId)?.attempts ?? [];
+    if (attempt) attempt.waited = true;
+    expect(nextStep(state, context())).toEqual({ kind: "attempt", task: "one", afterProbe: false });
+  });
+
+  it("waits five minutes where the provider did not say for how long", () => {
+    const state = night([{ id: "one", outcomes: [failed("api-overloaded", "529")] }]);
+    expect(nextStep(state, context())).toMatchObject({ kind: "pause", until: "2026-11-20T01:05:00.000Z" });
+  });
+
+  it.each([
+    ["lasts longer than the policy lets a night wait", "2026-11-20T02:00:01.000Z", undefined],
+    ["is over only when the night is", "2026-11-20T01:20:00.000Z", "2026-11-20T01:20:00.000Z"],
+  ])("ends the night early, and says when it can go on, where the quota %s", (_, until, endsAt) => {
+    const state = night([{ id: "one", outcomes: [failed("quota-exceeded", "429", until)] }]);
+    const step = nextStep(state, context({ endsAt }));
+    expect(step).toMatchObject({ kind: "finish", end: "quota" });
+    expect(step.kind === "finish" && step.detail).toContain(`it can go on at ${until}`);
+  });
+
+  it("ends the night at the second quota of a task, and does not wait in a night that has to stop", () => {
+    const twice = [failed("quota-exceeded", ""), failed("quota-exceeded", "")];
+    expect(nextStep(night([{ id: "one", outcomes: twice }]), context())).toMatchObject({ end: "quota" });
+    const stopping = night([{ id: "one", outcomes: [failed("quota-exceeded", "")] }], "asked");
+    expect(nextStep(stopping, context())).toMatchObject({ kind: "finish", end: "interrupted" });
+  });
+
+  it("starts nothing more once the night has used the tokens or the money that its policy allows", () => {
+    const state = night([{ id: "one", result: "landed", outcomes: [landed] }, { id: "two" }]);
+    const [attempt] = state.tasks.get("one" as TaskId)?.attempts ?? [];
+    if (!attempt) throw new Error("the task has no attempt");
+    attempt.spending = { ...NO_SPENDING, tokens: 4999, costUsd: 4.99 };
+    expect(nextStep(state, context())).toMatchObject({ kind: "attempt", task: "two" });
+    attempt.spending = { ...NO_SPENDING, tokens: 5000 };
+    expect(nextStep(state, context())).toMatchObject({ kind: "finish", end: "budget" });
+    attempt.spending = { ...NO_SPENDING, costUsd: 5 };
+    expect(nextStep(state, context())).toMatchObject({ kind: "finish", end: "budget" });
   });
 
   it("starts an attempt that a crash cut off again, and leaves it to a person after three", () => {

@@ -149,7 +149,7 @@ describe("a repository", () => {
         ...story.failedFacts(b, "no-change"),
         story.finished("infra", "disk full"),
       ),
-    ).toEqual(["nightwarden check", "nightwarden deliver 2026-11-20-k3f9", "nightwarden rerun b"]);
+    ).toEqual(["nightwarden doctor", "nightwarden deliver 2026-11-20-k3f9", "nightwarden rerun b"]);
     expect(commands(story.started([a]), story.finished())).toEqual(["nightwarden run"]);
     expect(commands(story.started([a]), story.begun(a))).toEqual([]);
   });

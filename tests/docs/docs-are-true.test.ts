@@ -10,7 +10,7 @@ import { EVENT_DATA, NIGHT_ENDS, envelopeSchema } from "../../src/core/event.ts"
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
-import { collectorSpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -104,7 +104,7 @@ describe("docs/phases.md", () => {
       (phase) => parse(read(`policies/phase-${phase}.yaml`)) as Record<string, string | number>,
     );
     const rules = Object.keys(policySchema.shape).filter(
-      (key) => !["phase", "ignore", "limits"].includes(key),
+      (key) => !["phase", "ignore", "limits", "budget"].includes(key),
     );
     const documented = rows(section(read("docs/phases.md"), "# Phases")).slice(2, 2 + rules.length);
     expect(documented.map((cells) => cells.slice(0, 5))).toEqual(
@@ -157,7 +157,8 @@ describe("docs/containment.md", () => {
     const text = read("docs/containment.md");
     const common = { name: "n", image: "i", labels: {} };
     const specs = [
-      sandboxSpec({ ...common, tree: "t", slot: 0, limits: TEST_LIMITS }),
+      sandboxSpec({ ...common, tree: "t", gateway: "g", slot: 0, limits: TEST_LIMITS }),
+      gatewaySpec({ ...common, network: "n", socket: "s" }),
       collectorSpec({ ...common, trees: [] }),
     ];
     const fields = new Set(

@@ -15,6 +15,7 @@ import type { TreeSource } from "../../src/contracts/trees.ts";
 import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.ts";
 import type { CaptureLimits, TreeName } from "../../src/core/collector-protocol.ts";
 import { IgnoreRules } from "../../src/core/ignore-rules.ts";
+import { SandboxStop } from "../../src/core/sandbox-stop.ts";
 import type { Programs } from "../contract/sandboxes.ts";
 
 /** Files of a tree in memory: path (one character a byte) → content. */
@@ -86,7 +87,8 @@ export class FakeEngine implements Sandboxes, Trees {
         memoryBytes: null,
         pids: null,
       },
-      run: async (job, signal) => await this.run(job, signal, required(trees.get(request.tree)).files),
+      // A tree that was not filled is empty.
+      run: async (job, signal) => await this.run(job, signal, trees.get(request.tree)?.files ?? new Map()),
       destroy: async () => {
         this.open_.delete(id);
         return await Promise.resolve();
@@ -112,9 +114,20 @@ export class FakeEngine implements Sandboxes, Trees {
         setTimeout(() => (outputBytes === 0 ? stop("first-output") : undefined), job.firstOutputMs),
       );
     }
-    signal.addEventListener("abort", () => stop("stopped"));
-    if (signal.aborted) stop("stopped");
+    const onAbort = (): void => stop(signal.reason instanceof SandboxStop ? signal.reason.why : "stopped");
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    let lastOutputMs = started;
+    const watchSilence = (): void => {
+      const { silence } = job;
+      if (!silence) return;
+      const leftMs = Math.max(lastOutputMs, silence.heardAtMs()) + silence.maxMs - performance.now();
+      if (leftMs <= 0) stop("silence");
+      else timers.push(setTimeout(watchSilence, leftMs));
+    };
+    watchSilence();
     const print = (text: string): void => {
+      lastOutputMs = performance.now();
       outputBytes += text.length + 1;
       if (reason === "exited") job.onLine({ stream: "stdout", text, cut: false });
       if (outputBytes > job.outputBytes) stop("output");

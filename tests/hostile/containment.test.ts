@@ -5,12 +5,27 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Limits } from "../../src/core/limits.ts";
-import { agentFailure } from "../../src/core/run-failure.ts";
+import { judgeAgentRun } from "../../src/core/judge-agent-run.ts";
+import { SILENT_REPORT } from "../../src/core/agent-report.ts";
+import type { Outcome } from "../../src/core/attempt.ts";
+import type { RunFacts } from "../../src/core/run-failure.ts";
 import { runOnTree, treeSourceOf } from "../contract/sandboxes.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
 import { baseRepository } from "../fixtures/hostile-attempt.ts";
 import { runPlainContainer } from "../fixtures/plain-container.ts";
+
+/** What the run of a program without a model came to. */
+function judge(run: RunFacts, limits: Limits): Outcome | undefined {
+  return judgeAgentRun({
+    run,
+    limits,
+    report: SILENT_REPORT,
+    answers: [],
+    gatewayDied: null,
+    overBudget: null,
+  });
+}
 
 let under: DockerUnderTest;
 let repository: ReturnType<typeof baseRepository>;
@@ -224,7 +239,7 @@ describe("resources", () => {
     const limits = { ...TEST_LIMITS, memory: 256 * 2 ** 20 };
     const { run } = await asAgent(allocate, limits);
     expect(run.end.outOfMemory).toBe(true);
-    expect(agentFailure(run, limits)).toMatchObject({ reason: "cap-memory", cause: "task" });
+    expect(judge(run, limits)).toMatchObject({ reason: "cap-memory", cause: "task" });
     const control = await asAgent(allocate, { memory: 1024 * 2 ** 20 });
     expect(control.lines).toEqual(["allocated 40"]);
     expect(control.run.allPassed).toBe(true);
@@ -237,7 +252,7 @@ describe("resources", () => {
       limits,
     );
     expect(run.end.exitCode).toBe(0);
-    expect(agentFailure(run, limits)).toMatchObject({ reason: "cap-memory" });
+    expect(judge(run, limits)).toMatchObject({ reason: "cap-memory" });
   });
 
   it("processes are counted: a bomb ends at the cap, and nothing of it is left", async () => {

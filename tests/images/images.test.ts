@@ -2,7 +2,6 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { pack } from "tar-stream";
@@ -11,6 +10,7 @@ import type { ReadyImage } from "../../src/contracts/images.ts";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import { findEngine, type Engine } from "../../src/engine/find-engine.ts";
 import { createImages, type EngineImages, type Toolchain } from "../../src/images/create-images.ts";
+import { runInImage } from "./run-in-image.ts";
 
 const packageDir = fileURLToPath(new URL("../..", import.meta.url));
 const cacheDir = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "nightwarden");
@@ -51,16 +51,8 @@ async function ensure(toolchain: Toolchain): Promise<ReadyImage> {
   return imagesWith(toolchain).ensure("app", () => undefined);
 }
 
-/** Runs a command in an image, as a sandbox would: without network, not as root, nothing to write to. */
 async function run(image: string, command: string): Promise<{ exitCode: number; output: string }> {
-  const output = new PassThrough();
-  const [{ StatusCode }, container] = (await engine.docker.run(image, ["sh", "-c", command], output, {
-    User: "64000:64000",
-    HostConfig: { NetworkMode: "none", ReadonlyRootfs: true },
-  })) as [{ StatusCode: number }, { remove(): Promise<void> }];
-  output.end();
-  await container.remove();
-  return { exitCode: StatusCode, output: (await text(output)).trim() };
+  return runInImage(engine.docker, image, command);
 }
 
 async function dockerfile(name: string, lines: readonly string[]): Promise<string> {
@@ -69,6 +61,14 @@ async function dockerfile(name: string, lines: readonly string[]): Promise<strin
   const file = path.join(context, "Dockerfile");
   await writeFile(file, `${[...lines, "LABEL nightwarden.test=images"].join("\n")}\n`);
   return file;
+}
+
+/** What the last Dockerfile became, without our parts. */
+async function newestUserImage(): Promise<{ readonly Id: string }> {
+  const built = await engine.docker.listImages({ filters: { reference: ["nightwarden-user"] } });
+  const own = built.toSorted((a, b) => b.Created - a.Created)[0];
+  if (!own) throw new Error("the Dockerfile's image was not built");
+  return own;
 }
 
 async function refusal(toolchain: Toolchain): Promise<NightwardenError> {
@@ -115,12 +115,19 @@ describe("the standard image", () => {
     expect(output).toContain('"type":"self-check"');
     // 64: it was given no job.
     expect(exitCode).toBe(64);
-    const collector = await run(image.id, "node --check /opt/nightwarden/lib/collector/main.js");
-    expect(collector).toEqual({ exitCode: 0, output: "" });
+    for (const program of ["collector", "gateway"]) {
+      const checked = await run(image.id, `node --check /opt/nightwarden/lib/${program}/main.js`);
+      expect(checked).toEqual({ exitCode: 0, output: "" });
+    }
   });
 
   it("is the collector's too", async () => {
     expect((await imagesWith({}).ensureCollector(() => undefined)).id).toBe(image.id);
+  });
+
+  it("has the place of the way out, where only root could put something else", async () => {
+    const { output } = await run(image.id, "stat -c '%U:%G %a' /run/gateway");
+    expect(output).toBe("root:root 755");
   });
 
   it("has the places where a sandbox mounts, and no program with the setuid or setgid bit", async () => {
@@ -241,6 +248,30 @@ describe("a repository's own Dockerfile", () => {
 });
 
 describe("an image of the user's", () => {
+  it(
+    "keeps its PATH in a login shell, in which some clients start commands",
+    { timeout: BUILD_MS },
+    async () => {
+      const file = await dockerfile("tools", [
+        "ARG BASE_IMAGE",
+        "FROM ${BASE_IMAGE}",
+        `ENV PATH="/srv/it's/bin:$PATH"`,
+        `RUN mkdir -p "/srv/it's/bin" && printf '#!/bin/sh\\necho found\\n' >"/srv/it's/bin/tool" && chmod 755 "/srv/it's/bin/tool"`,
+      ]);
+      const image = await ensure({ dockerfile: file });
+      const inLoginShell = "bash -lc 'tool; echo $PATH'; bash -c 'echo $PATH'";
+      const [tool, login, other] = (await run(image.id, inLoginShell)).output.split(/\s+/);
+      expect([tool, login]).toEqual(["found", other]);
+      expect(login).toMatch(/^\/srv\/it's\/bin:.*:\/opt\/nightwarden\/bin:/);
+      // The same without our parts: the tool is there, and a login shell does not find it.
+      const { output } = await run(
+        (await newestUserImage()).Id,
+        "bash -c tool; bash -lc tool || echo missing",
+      );
+      expect(output).toMatch(/^found\s[^]*missing$/);
+    },
+  );
+
   it("gets our parts, and keeps its own Node first", { timeout: BUILD_MS }, async () => {
     const file = await dockerfile("named", [
       "ARG BASE_IMAGE",
@@ -248,9 +279,7 @@ describe("an image of the user's", () => {
       "RUN printf '#!/bin/sh\\necho its own\\n' >/usr/local/bin/node && chmod 755 /usr/local/bin/node",
     ]);
     await ensure({ dockerfile: file });
-    const built = await engine.docker.listImages({ filters: { reference: ["nightwarden-user"] } });
-    const own = built.toSorted((a, b) => b.Created - a.Created)[0];
-    if (!own) throw new Error("the Dockerfile's image was not built");
+    const own = await newestUserImage();
     await engine.docker.getImage(own.Id).tag({ repo: "nightwarden-test-own", tag: "1" });
     const image = await ensure({ image: "nightwarden-test-own:1" });
     expect(image.base).toBe("nightwarden-test-own:1");
@@ -281,7 +310,9 @@ describe("an image of the user's", () => {
   it("is refused with a hint where it is built on musl", async () => {
     const loader = engine.arch === "arm64" ? "lib/ld-musl-aarch64.so.1" : "lib/ld-musl-x86_64.so.1";
     await importImage("nightwarden-test-musl:1", [loader]);
-    const error = await refusal({ image: "nightwarden-test-musl:1" });
+    // Before anything is fetched for it: there is no such version.
+    const clients = [{ name: "claude", version: "0.0.0" }] as const;
+    const error = await refusal({ image: "nightwarden-test-musl:1", clients });
     expect(error.code).toBe("refused.image");
     expect(error.message).toContain("musl");
     expect(error.hint).toContain("slim");

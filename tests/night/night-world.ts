@@ -3,18 +3,22 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandAgent } from "../../src/agents/command-agent.ts";
+import type { AgentInvocation, AgentRequest } from "../../src/contracts/agent.ts";
+import type { ModelAccess } from "../../src/contracts/gateway.ts";
 import type { Images } from "../../src/contracts/images.ts";
 import type { Outputs } from "../../src/contracts/output.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
 import { taskKey, type TaskId } from "../../src/core/ids.ts";
-import type { NightwardenEvent } from "../../src/core/event.ts";
+import type { EventData, NightwardenEvent } from "../../src/core/event.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import type { Task } from "../../src/core/plan.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { openRepository } from "../../src/git/open-repository.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { runNight } from "../../src/night/run-night.ts";
+import { systemClock } from "../../src/lib/system-clock.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
+import { FakeGateways } from "../fakes/fake-gateways.ts";
 import { digest, FakeEngine, type FakeProgram } from "../fakes/fake-engine.ts";
 import { MemoryJournalStore } from "../fakes/memory-journal.ts";
 import { MortalJournalStore } from "../fakes/mortal-journal.ts";
@@ -28,6 +32,9 @@ export const PHASE_1: Policy = {
   breakerFailures: 2,
   order: "listed",
   skipping: "forbidden",
+  budget: { taskTokens: 1e6, taskCost: 10, nightTokens: 1e7, nightCost: 100 },
+  quotaWait: 3_600_000,
+  clientChange: "warn",
   ignore: ["node_modules/"],
   limits: TEST_LIMITS,
 };
@@ -37,6 +44,8 @@ export const GO_ON: Policy = { ...PHASE_1, afterFailure: "breaker" };
 export interface TaskStory extends Partial<Omit<Task, "id" | "key">> {
   readonly id: string;
   readonly agent_: FakeProgram;
+  /** The agent uses a model API. */
+  readonly usesModel?: true;
 }
 
 /**
@@ -49,6 +58,13 @@ export class NightWorld {
   readonly engine = new FakeEngine();
   readonly journals = new MortalJournalStore(new MemoryJournalStore());
   readonly events: NightwardenEvent[] = [];
+  readonly gateways = new FakeGateways();
+  /** By agent, which is named as its task: the model API that it uses. Empty: it uses none. */
+  readonly access = new Map<string, ModelAccess>();
+  /** What the health checks of the next night find. */
+  probes: readonly EventData<"probe.finished">[] = [];
+  /** Until when the night waited, each time. */
+  readonly waits: string[] = [];
   /** Called with each event when it is durable. */
   onEvent: (event: NightwardenEvent) => void = () => undefined;
   repository!: Repository;
@@ -99,7 +115,8 @@ export class NightWorld {
   }
 
   task(story: TaskStory): Task {
-    const { agent_, id, ...rest } = story;
+    const { agent_, id, usesModel, ...rest } = story;
+    if (usesModel) this.access.set(id, ACCESS);
     this.engine.programs.set(`agent-${id}`, agent_);
     return {
       id: id as TaskId,
@@ -136,6 +153,7 @@ export class NightWorld {
       phase: "1",
       purpose: "work",
       attended: true,
+      endsAt: undefined,
       crashedPid: null,
       loosened: [],
       loosenedReason: undefined,
@@ -161,10 +179,16 @@ export class NightWorld {
 
   private deps(tasks: readonly Task[]): NightDeps {
     const agents = tasks.map(
-      (task) => new CommandAgent({ name: task.agent, command: [`agent-${task.id}`], env: {} }),
+      (task) => new AskingAgent({ name: task.agent, command: [`agent-${task.id}`], env: {} }),
     );
     return {
-      clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+      clock: {
+        ...systemClock,
+        waitUntil: async (at, signal) => {
+          signal.throwIfAborted();
+          await Promise.resolve(this.waits.push(at.toISOString()));
+        },
+      },
       journals: this.journals,
       sandboxes: this.engine,
       trees: this.engine,
@@ -175,8 +199,11 @@ export class NightWorld {
       sweep: async () => {
         const containers = this.engine.open_.size;
         this.engine.open_.clear();
-        return await Promise.resolve({ containers, volumes: 0 });
+        return await Promise.resolve({ containers, volumes: 0, networks: 0 });
       },
+      gateways: this.gateways,
+      modelAccess: async (agent) => await Promise.resolve(this.access.get(agent)),
+      runProbes: async ({ onResult }) => await Promise.resolve(this.probes.forEach(onResult)),
       probe: async () => await Promise.resolve(),
       newToken: () => `token${String((this.tokens += 1)).padStart(16, "0")}`,
       digest,
@@ -184,6 +211,24 @@ export class NightWorld {
     };
   }
 }
+
+/** Tells its program the token of the attempt, as a client would be told. */
+class AskingAgent extends CommandAgent {
+  override invocation(request: AgentRequest): AgentInvocation {
+    const invocation = super.invocation(request);
+    return { ...invocation, env: { ...invocation.env, MODEL_TOKEN: request.model?.token ?? "" } };
+  }
+}
+
+export const SECRET = "sk-ant-a-sentinel-that-nobody-may-read";
+const ACCESS: ModelAccess = {
+  provider: "anthropic",
+  credential: { kind: "api-key", value: SECRET },
+  upstream: { url: "https://api.example", ca: null, proxy: null },
+  models: ["model-1"],
+  maxOutputTokens: 1000,
+  prices: { "model-1": { input: 1, cacheRead: 1, cacheWrite: 1, output: 1 } },
+};
 
 const IMAGES: Images = {
   ensure: async () => await Promise.resolve({ id: "sha256:fake", base: "fake", built: false }),

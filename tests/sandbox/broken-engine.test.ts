@@ -6,8 +6,10 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { guardEngine } from "../../src/engine/guard-engine.ts";
+import { DockerGateways } from "../../src/sandbox/docker-gateways.ts";
 import { DockerSandboxes } from "../../src/sandbox/docker-sandbox.ts";
 import { DockerTrees } from "../../src/sandbox/docker-trees.ts";
+import { systemClock } from "../../src/lib/system-clock.ts";
 import { newAttempt } from "../contract/sandboxes.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
@@ -76,9 +78,10 @@ describe("an engine that fails while an agent works", () => {
   async function runOverWay(act: (controller: AbortController) => void): Promise<unknown> {
     const docker = guardEngine(new Docker({ socketPath: way.socketPath }));
     const { workspace, collectorImage, image } = under;
-    const clock = { now: () => new Date(), monotonicMs: () => performance.now() };
+    const clock = systemClock;
     const trees = new DockerTrees({ docker, collectorImage, workspace });
-    const sandboxes = new DockerSandboxes({ docker, trees, clock, workspace });
+    const gateways = new DockerGateways({ docker, image, workspace });
+    const sandboxes = new DockerSandboxes({ docker, trees, gateways, clock, workspace });
     const attempt = newAttempt();
     const open = await trees.open({ attempt, slot: 0 });
     const place = { attempt, image, trees: open, limits: TEST_LIMITS, slot: 0 };

@@ -2,7 +2,7 @@ import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
 import type { SelfCheck } from "../../src/core/event.ts";
 import { containerDifferences, selfCheckDifferences } from "../../src/sandbox/compare-container.ts";
-import { collectorSpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
 import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
 
 const sandbox = sandboxSpec({
@@ -10,8 +10,25 @@ const sandbox = sandboxSpec({
   image: "sha256:1",
   labels: { a: "b" },
   tree: "volume",
+  gateway: undefined,
   slot: 2,
   limits: LIMITS,
+});
+const withGateway = sandboxSpec({
+  name: "n",
+  image: "sha256:1",
+  labels: {},
+  tree: "volume",
+  gateway: "socket",
+  slot: 2,
+  limits: LIMITS,
+});
+const gateway = gatewaySpec({
+  name: "n",
+  image: "sha256:1",
+  labels: {},
+  network: "gateways",
+  socket: "socket",
 });
 const collector = collectorSpec({
   name: "n",
@@ -37,11 +54,12 @@ function faithful(spec: ContainerCreateOptions): ContainerInspectInfo {
       Labels: spec.Labels,
     },
     HostConfig: { ...spec.HostConfig, MaskedPaths: ["/proc/kcore"], ReadonlyPaths: ["/proc/sys"] },
-    NetworkSettings: { Networks: { none: {} } },
+    NetworkSettings: { Networks: { [spec.HostConfig?.NetworkMode ?? ""]: {} } },
     Mounts: (spec.HostConfig?.Mounts ?? []).map((mount) => ({
       Type: "volume",
       Name: mount.Source,
       Destination: mount.Target,
+      RW: mount.ReadOnly !== true,
     })),
     AppArmorProfile: "docker-default",
   };
@@ -81,10 +99,44 @@ describe("what is asked of the engine", () => {
 
   it("never runs the agent as root, nor as the same user as a neighbour", () => {
     const users = [0, 1, 2].map(
-      (slot) => sandboxSpec({ name: "n", image: "i", labels: {}, tree: "v", slot, limits: LIMITS }).User,
+      (slot) =>
+        sandboxSpec({
+          name: "n",
+          image: "i",
+          labels: {},
+          tree: "v",
+          gateway: undefined,
+          slot,
+          limits: LIMITS,
+        }).User,
     );
     expect(new Set(users).size).toBe(3);
     for (const user of users) expect(user).toMatch(/^640\d\d:640\d\d$/);
+  });
+
+  it("gives an agent with a gateway its socket, read-only, and still no network", () => {
+    expect(withGateway.HostConfig?.NetworkMode).toBe("none");
+    expect(withGateway.HostConfig?.Mounts?.map(({ Target, ReadOnly }) => [Target, ReadOnly])).toEqual([
+      ["/task", false],
+      ["/run/gateway", true],
+    ]);
+  });
+
+  it("gives the gateway a network and nothing else: no capability, no writable root, no file but its socket", () => {
+    expect(gateway.HostConfig).toMatchObject({
+      NetworkMode: "gateways",
+      CapDrop: ["ALL"],
+      CapAdd: [],
+      ReadonlyRootfs: true,
+      SecurityOpt: ["no-new-privileges"],
+      Sysctls: { "net.ipv4.ip_forward": "0" },
+      PortBindings: {},
+      LogConfig: { Type: "none", Config: {} },
+    });
+    expect(gateway.User).toBe("65000:65000");
+    expect(gateway.HostConfig?.Mounts?.map(({ Target, ReadOnly }) => [Target, ReadOnly])).toEqual([
+      ["/run/gateway", false],
+    ]);
   });
 
   it("gives the collector four capabilities, each for one thing, and no network either", () => {
@@ -102,6 +154,8 @@ describe("comparing what was made with what was asked", () => {
   it("finds nothing where the engine did as asked", () => {
     expect(containerDifferences(sandbox, ["PATH=/bin"], faithful(sandbox))).toEqual([]);
     expect(containerDifferences(collector, ["PATH=/bin"], faithful(collector))).toEqual([]);
+    expect(containerDifferences(gateway, ["PATH=/bin"], faithful(gateway))).toEqual([]);
+    expect(containerDifferences(withGateway, ["PATH=/bin"], faithful(withGateway))).toEqual([]);
   });
 
   it.each(Object.keys(sandbox.HostConfig ?? {}).filter((field) => field !== "RestartPolicy"))(
@@ -114,6 +168,15 @@ describe("comparing what was made with what was asked", () => {
       expect(differences.join()).toContain(`HostConfig.${field}`);
     },
   );
+
+  it("finds a gateway on a network that was not asked for, and a socket that an agent could replace", () => {
+    const elsewhere = faithful(gateway);
+    Object.assign(elsewhere.NetworkSettings.Networks, { bridge: {} });
+    expect(containerDifferences(gateway, ["PATH=/bin"], elsewhere).join()).toContain("Networks");
+    const writable = faithful(withGateway);
+    for (const mount of writable.Mounts) mount.RW = true;
+    expect(containerDifferences(withGateway, ["PATH=/bin"], writable).join()).toContain("Mounts");
+  });
 
   it.each([
     ["another image", (info: ContainerInspectInfo) => (info.Image = "sha256:2"), "Image"],
@@ -136,7 +199,7 @@ describe("comparing what was made with what was asked", () => {
     [
       "a mount",
       (info: ContainerInspectInfo) =>
-        info.Mounts.push({ Type: "bind", Source: "/", Destination: "/host" } as never),
+        info.Mounts.push({ Type: "bind", Source: "/", Destination: "/host", RW: true } as never),
       "Mounts",
     ],
     [

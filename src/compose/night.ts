@@ -1,0 +1,57 @@
+import type { LoadedWorkspace } from "../config/load-config.ts";
+import type { JournalStore } from "../contracts/journal.ts";
+import { createOutputFiles } from "../journal/output-files.ts";
+import type { Redaction } from "../journal/redaction.ts";
+import type { NightDeps } from "../night/deps.ts";
+import { sweep } from "../sandbox/sweep.ts";
+import { agentsOf, readModelAccess } from "./agents.ts";
+import { buildPrefix, checkLabel, type EngineParts } from "./engine.ts";
+import { probesOfNight } from "./probes.ts";
+import { openRepositories } from "./repositories.ts";
+import { openSandboxes } from "./sandboxes.ts";
+import { clock, digest, newToken, stateDirOf, workspaceIdOf } from "./workspace.ts";
+
+/** What one night is made of. */
+export async function composeNight(options: {
+  readonly workspace: LoadedWorkspace;
+  readonly journals: JournalStore;
+  readonly parts: EngineParts;
+  /** The journals' own. */
+  readonly redaction: Redaction;
+  readonly onProgress: (line: string) => void;
+}): Promise<NightDeps> {
+  const { journals, parts, redaction, onProgress, workspace } = options;
+  const { config } = workspace;
+  const { docker } = parts.engine;
+  const workspaceId = await workspaceIdOf(journals);
+  const containers = await openSandboxes({ parts, workspace: workspaceId, onProgress });
+  return {
+    clock,
+    journals,
+    ...containers,
+    images: parts.images,
+    outputs: createOutputFiles({ stateDir: stateDirOf(config.workspaceDir), clock, redaction }),
+    repositories: await openRepositories(config),
+    agents: agentsOf(config),
+    modelAccess: async (agent, stop) => await readModelAccess({ config, agent, redaction, stop }),
+    runProbes: probesOfNight({
+      workspace,
+      journals,
+      redaction,
+      engine: parts,
+      machinery: { ...containers, images: parts.images, newToken },
+      onProgress,
+    }),
+    sweep: async () =>
+      await sweep(docker, {
+        owners: [workspaceId, checkLabel(config.workspaceDir)],
+        namePrefix: buildPrefix(config.workspaceDir),
+      }),
+    probe: async () => {
+      await docker.ping();
+    },
+    newToken,
+    digest,
+    random: Math.random,
+  };
+}

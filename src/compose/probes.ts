@@ -1,0 +1,108 @@
+import type { LoadedWorkspace } from "../config/load-config.ts";
+import type { JournalStore } from "../contracts/journal.ts";
+import { describeSource } from "../core/credential-source.ts";
+import { probeFacts } from "../core/probe.ts";
+import { findGit } from "../git/find-git.ts";
+import type { Probe } from "../health/probe.ts";
+import { nightProbes, type HealthMachinery, type ProbedAgent } from "../health/night-probes.ts";
+import { readEngineFacts } from "../health/read-engine-facts.ts";
+import { runProbes } from "../health/run-probes.ts";
+import type { Redaction } from "../journal/redaction.ts";
+import type { NightDeps } from "../night/deps.ts";
+import { agentsOf, clientAgentsOf, readModelAccess } from "./agents.ts";
+import type { EngineParts } from "./engine.ts";
+import { checkRepository } from "./repositories.ts";
+import { clock, stateDirOf } from "./workspace.ts";
+
+const started = { wallMs: clock.now().getTime(), monotonicMs: clock.monotonicMs() };
+
+interface ProbeParts {
+  readonly workspace: LoadedWorkspace;
+  readonly journals: JournalStore;
+  readonly redaction: Redaction;
+  /** Rejects where there is no engine. Asked more than once. */
+  readonly engine: () => Promise<EngineParts>;
+  readonly machinery: () => Promise<HealthMachinery>;
+  readonly hello: boolean;
+  readonly onProgress: (line: string) => void;
+}
+
+/** Every probe of a night in this workspace. */
+export function workspaceProbes(
+  parts: ProbeParts,
+  order: Pick<Parameters<NightDeps["runProbes"]>[0], "previous" | "onFact">,
+): Probe[] {
+  const { workspace, journals } = parts;
+  const { config } = workspace;
+  return nightProbes(
+    {
+      clock,
+      started,
+      stateDir: stateDirOf(config.workspaceDir),
+      gitVersion: async () => (await findGit()).version,
+      inspectRepository: async (name) => await checkRepository(config, name),
+      lastEventMs: async () => await lastEventMs(journals),
+      describeEngine: async () => await readEngineFacts((await parts.engine()).engine),
+      machinery: parts.machinery,
+    },
+    {
+      repositories: config.repositories.map(({ name }) => name),
+      agents: probedAgents(parts),
+      limits: workspace.limits,
+      parallel: 1,
+      policy: workspace.policy,
+      previous: order.previous,
+      hello: parts.hello,
+      onProgress: parts.onProgress,
+      onFact: order.onFact,
+    },
+  );
+}
+
+/** The probes as a night runs them: nothing is looked at twice, and what they find becomes facts. */
+export function probesOfNight(
+  parts: Omit<ProbeParts, "engine" | "machinery" | "hello"> & {
+    readonly engine: EngineParts;
+    readonly machinery: HealthMachinery;
+  },
+): NightDeps["runProbes"] {
+  return async ({ previous, onFact, onResult, signal }) => {
+    const probes = workspaceProbes(
+      {
+        ...parts,
+        engine: async () => await Promise.resolve(parts.engine),
+        machinery: async () => await Promise.resolve(parts.machinery),
+        hello: true,
+      },
+      { previous, onFact },
+    );
+    await runProbes(probes, {
+      now: () => clock.monotonicMs(),
+      signal,
+      onResult: (result) => probeFacts([result]).forEach(onResult),
+    });
+  };
+}
+
+/** The agents that tasks use, each with the repository of its first task. */
+function probedAgents({ workspace, redaction }: ProbeParts): ProbedAgent[] {
+  const { config, plan } = workspace;
+  const agents = agentsOf(config);
+  return clientAgentsOf(config).flatMap(({ name, credentials }) => {
+    const agent = agents.get(name);
+    const task = plan.tasks.find((each) => each.agent === name);
+    if (!agent || !task) return [];
+    const access: NonNullable<ProbedAgent["model"]>["access"] = async (stop) => {
+      const read = await readModelAccess({ config, agent: name, redaction, stop });
+      if (!read) throw new TypeError(`the agent "${name}" has no model`);
+      return read;
+    };
+    return [{ agent, repository: task.repo, model: { source: describeSource(credentials), access } }];
+  });
+}
+
+async function lastEventMs(journals: JournalStore): Promise<number | undefined> {
+  const last = (await journals.nights()).at(-1);
+  const at = (await journals.read(last ?? null)).events.at(-1)?.at;
+  return at === undefined ? undefined : Date.parse(at);
+}

@@ -1,0 +1,65 @@
+import type { Limits } from "./limits.ts";
+import type { NightState } from "./night-state.ts";
+import type { Policy } from "./policy.ts";
+import { addSpending, type Spending } from "./spending.ts";
+import type { TaskId } from "./ids.ts";
+
+/** Whose cap is the next to be reached. */
+export type BudgetBound = "attempt" | "task" | "night";
+
+/** What one attempt may still use of the model APIs, and whose cap that is. */
+export interface Budget {
+  readonly tokens: number;
+  readonly tokensBound: BudgetBound;
+  /** US dollars. */
+  readonly costUsd: number;
+  readonly costBound: BudgetBound;
+}
+
+/** The smallest of what the attempt, its task and the night may still use. Never below 0. */
+export function budgetOf(options: {
+  readonly state: NightState;
+  readonly task: TaskId;
+  readonly limits: Pick<Limits, "tokens" | "cost">;
+  readonly policy: Pick<Policy, "budget">;
+}): Budget {
+  const { state, limits } = options;
+  const { taskTokens, taskCost, nightTokens, nightCost } = options.policy.budget;
+  const task = spendingOfTask(state, options.task);
+  const night = spendingOfNight(state);
+  const [tokens, tokensBound] = smallest([
+    [limits.tokens, "attempt"],
+    [taskTokens - task.tokens, "task"],
+    [nightTokens - night.tokens, "night"],
+  ]);
+  const [costUsd, costBound] = smallest([
+    [limits.cost, "attempt"],
+    [taskCost - task.costUsd, "task"],
+    [nightCost - night.costUsd, "night"],
+  ]);
+  return { tokens, tokensBound, costUsd, costBound };
+}
+
+/** What of the night's own caps is used up, in words; undefined: it may go on. */
+export function nightBudgetReached(state: NightState, policy: Pick<Policy, "budget">): string | undefined {
+  const { tokens, costUsd } = spendingOfNight(state);
+  const { nightTokens, nightCost } = policy.budget;
+  if (tokens >= nightTokens) return `${tokens} tokens of ${nightTokens} (budget.nightTokens)`;
+  if (costUsd >= nightCost) return `$${costUsd.toFixed(2)} of $${nightCost.toFixed(2)} (budget.nightCost)`;
+  return undefined;
+}
+
+export function spendingOfTask(state: NightState, task: TaskId): Spending {
+  return addSpending((state.tasks.get(task)?.attempts ?? []).map(({ spending }) => spending));
+}
+
+/** With what the health checks of the night used. */
+export function spendingOfNight(state: NightState): Spending {
+  const tasks = [...state.tasks.values()].flatMap(({ attempts }) => attempts);
+  return addSpending([state.otherSpending, ...tasks.map(({ spending }) => spending)]);
+}
+
+function smallest(caps: readonly [number, BudgetBound][]): [number, BudgetBound] {
+  const [value, bound] = caps.reduce((least, cap) => (cap[0] < least[0] ? cap : least));
+  return [Math.max(0, value), bound];
+}
