@@ -6,7 +6,18 @@ import { describe, expect, it } from "vitest";
 const SRC = resolve(import.meta.dirname, "../src");
 
 const ADAPTER = ["core", "contracts", "lib"];
-const ADAPTERS = ["agents", "credentials", "engine", "git", "health", "images", "journal", "report", "sandbox", "schedule"];
+const ADAPTERS = [
+  "agents",
+  "credentials",
+  "engine",
+  "git",
+  "health",
+  "images",
+  "journal",
+  "report",
+  "sandbox",
+  "schedule",
+];
 
 /** Which folders a folder may import from, beside itself. The reasons are in docs/architecture.md. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

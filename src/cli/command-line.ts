@@ -105,6 +105,13 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .option("--reason <text>", "why; recorded", "asked for")
     .addHelpText("after", example("nightwarden rerun fix-login --reason 'the prompt is clearer now'"))
     .action(action(async () => (await import("./rerun-command.ts")).rerunCommand));
+  const image = program.command("image").description("the images that sandboxes are made from");
+  image
+    .command("build")
+    .description("build the images of every repository of the workspace; quick when nothing has changed")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden image build"))
+    .action(action(async () => (await import("./image-command.ts")).imageBuildCommand));
   program
     .command("schema")
     .addArgument(
@@ -114,13 +121,6 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .description("print the JSON Schema of nightwarden.yaml, tasks.yaml or a policy file, for editors")
     .addHelpText("after", example("nightwarden schema plan > tasks.schema.json"))
     .action(action(async () => (await import("./schema-command.ts")).schemaCommand));
-  const image = program.command("image").description("the images that sandboxes are made from");
-  image
-    .command("build")
-    .description("build the images of every repository of the workspace; quick when nothing has changed")
-    .addOption(json)
-    .addHelpText("after", example("nightwarden image build"))
-    .action(action(async () => (await import("./image-command.ts")).imageBuildCommand));
 
   try {
     await program.parseAsync(argv, { from: "user" });

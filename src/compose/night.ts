@@ -42,11 +42,14 @@ export async function composeNight(options: {
       machinery: { ...containers, images: parts.images, newToken },
       onProgress,
     }),
-    sweep: async () =>
-      await sweep(docker, {
+    sweep: async () => {
+      // What is shared by all gateways of this process is no leftover; where one still uses it, it is.
+      await containers.gateways.close().catch(() => undefined);
+      return await sweep(docker, {
         owners: [workspaceId, checkLabel(config.workspaceDir)],
         namePrefix: buildPrefix(config.workspaceDir),
-      }),
+      });
+    },
     probe: async () => {
       await docker.ping();
     },

@@ -43,9 +43,9 @@ export function sketchConfig(value: unknown): ConfigSketch {
         ...placeOf(["repositories", name, "path"], repository, "repository"),
         ...placeOf(["repositories", name, "dockerfile"], repository, "file"),
       ]),
-      ...Object.entries(agents).flatMap(([name, agent]) => [
-        ...placeOf(["agents", name, "files"], agent, "folder"),
-        ...placeOf(["agents", name, "upstream", "caFile"], recordOf(agent)["upstream"], "certificates"),
+      ...Object.entries(agents).flatMap(([name, entry]) => [
+        ...placeOf(["agents", name, "files"], entry, "folder"),
+        ...placeOf(["agents", name, "upstream", "caFile"], recordOf(entry)["upstream"], "certificates"),
       ]),
       ...placeOf(["network", "caFile"], keys["network"], "certificates"),
     ],

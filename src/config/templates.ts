@@ -120,7 +120,7 @@ const AGENTS: Readonly<Record<AgentConfig["kind"], string>> = {
     program: "Claude Code",
     model: "claude-sonnet-5-5",
     variable: "ANTHROPIC_API_KEY",
-    keyNote: "an API key, or the token of \`claude setup-token\`",
+    keyNote: "an API key, or the token of `claude setup-token`",
     url: "https://api.anthropic.com",
     prices: "{ input: 2, output: 10, cacheRead: 0.1, cacheWrite: 2.5 }",
   }),

@@ -42,13 +42,13 @@ export function judgeHello(facts: HelloFacts): ProbeFinding {
   const last = trouble.findLast((each) => upstreamVerdict(each) !== "fine");
   if (last) return inTrouble(last, facts);
   if (facts.denial && answers.length === 0) {
-    const { rule, method, target } = facts.denial;
+    const { rule, method, target, detail } = facts.denial;
     return refused(
-      `the gateway refused the client's request (${rule}): ${method} ${target}`,
+      `the gateway refused the client's request ${method} ${target} (${rule}: ${detail})`,
       "The client's version is perhaps not one that Nightwarden knows: leave out its `version`.",
     );
   }
-  return refused(unanswered(run, report), CLIENT);
+  return refused(unanswered(facts), CLIENT);
 }
 
 const AGAIN = "nightwarden doctor asks again; if it stays so, please report it with what it prints.";
@@ -130,16 +130,19 @@ function inWords({ result, status, errorCode }: ModelAnswer): string {
   return words.filter((word) => word !== null).join(", ") || result;
 }
 
-function unanswered(run: RunFacts, report: AgentReport): string {
+function unanswered({ run, report, answers }: HelloFacts): string {
   if (run.missingProgram !== null) return `the client is not in the image: ${run.missingProgram}`;
   if (run.end.outOfMemory) return "the client ran out of memory (limit memory)";
   if (run.end.reason !== "exited") {
     return `the client had not answered after ${formatDuration(run.end.durationMs)} (${run.end.reason})`;
   }
   const ended = `the client ended with exit code ${run.end.exitCode ?? "unknown"}`;
+  if (report.verdict === "succeeded") {
+    const last = answers.at(-1);
+    return `${ended}, but its gateway saw no whole answer (${last ? inWords(last) : "it saw none"})`;
+  }
   const code = report.code === null ? "" : ` (${report.code})`;
-  const words = report.message === "" ? "" : `: ${report.message}`;
-  return `${ended} and ${report.verdict === "succeeded" ? "without an answer of its model" : `did not succeed${code}${words}`}`;
+  return `${ended} and did not succeed${code}${report.message === "" ? "" : `: ${report.message}`}`;
 }
 
 function refused(message: string, hint: string): ProbeFinding {

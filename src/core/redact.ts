@@ -2,8 +2,11 @@ import { MIN_SECRET_CHARS } from "./judge-secret.ts";
 
 const MARK = "[redacted]";
 
-/** More backslashes than that no text has before a sign; without a bound, a run of them would take quadratic time. */
-const SLASHES = String.raw`\\{0,8}`;
+/** Texts in JSON in JSON in JSON are there in logs of logs; deeper ones are not looked for. */
+const MAX_JSON_DEPTH = 3;
+
+/** The backslashes with which an escape begins at each depth. Nothing here repeats without a bound: it would be slow. */
+const SLASHES = String.raw`(?:\\\\\\\\|\\\\|\\)`;
 
 /**
  * Makes a function that replaces each of `secrets` in a text: as it is, percent-encoded or JSON-escaped in whole or in
@@ -24,20 +27,31 @@ function formsOf(secret: string): string[] {
   if (secret.length < MIN_SECRET_CHARS || !/^[\x21-\x7E]*$/.test(secret)) {
     throw new RangeError(`a secret needs at least ${MIN_SECRET_CHARS} characters of printable ASCII`);
   }
-  const codes = [...secret].map((character) => character.charCodeAt(0));
+  const codes = Array.from(secret, (character) => character.charCodeAt(0));
+  // The deepest first: of a backslash that is written as two, nothing may stay.
+  const depths = Array.from({ length: MAX_JSON_DEPTH + 1 }, (_, index) => MAX_JSON_DEPTH - index);
+  const spellings = new Set(depths.map((depth) => codes.map((code) => anySpelling(code, depth)).join("")));
   return [
-    codes.map(anySpelling).join(""),
+    ...spellings,
     codes.map(hexDigits).join(""),
     ...[0, 1, 2].map((before) => base64Pattern(codes, before)),
   ];
 }
 
-/** One character: itself, `%73`, `\u0073` or `\x73`, with as many backslashes as nested escaping may have made. */
-function anySpelling(code: number): string {
+/** One character, `depth` times in JSON: as an encoder writes it, or as `%73`, `\u0073` or `\x73`. */
+function anySpelling(code: number, depth: number): string {
   const character = String.fromCharCode(code);
-  const itself = /["'/\\]/.test(character) ? `${SLASHES}${escaped(character)}` : escaped(character);
   const hex = hexDigits(code);
-  return String.raw`(?:${itself}|%${hex}|${SLASHES}\\(?:u00|x)${hex})`;
+  // The long ones first: of a backslash that is written as \u005c, nothing may stay.
+  return String.raw`(?:%${hex}|${SLASHES}(?:u00|x)${hex}|${literal(character, depth)})`;
+}
+
+function literal(character: string, depth: number): string {
+  // Encoders differ in whether they escape these.
+  if (character === "/" || character === "'") return `${SLASHES}?${escaped(character)}`;
+  let written = character;
+  for (let level = 0; level < depth; level += 1) written = JSON.stringify(written).slice(1, -1);
+  return Array.from(written, escaped).join("");
 }
 
 /** The two digits of a byte, in either case. */
@@ -66,7 +80,7 @@ function base64Pattern(codes: readonly number[], before: number): string {
 /** The last two digits differ from one alphabet to the other, and are escaped in URLs and JSON. */
 function base64Digit(digit: string): string {
   if (digit === "+") return "(?:[+-]|%2[Bb])";
-  return digit === "/" ? String.raw`(?:${SLASHES}\/|_|%2[Ff])` : digit;
+  return digit === "/" ? String.raw`(?:${SLASHES}?\/|_|%2[Ff])` : digit;
 }
 
 function escaped(character: string): string {

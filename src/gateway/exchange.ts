@@ -80,7 +80,7 @@ export class Exchange {
       setTimeout(() => this.onFirstByteTimeout(), caps.firstByteMs),
       setTimeout(() => this.breakOff({ result: "timeout", errorCode: "answer-time" }), caps.answerMs),
     );
-    client.once("close", () => this.breakOff({ result: "cancelled" }));
+    client.once("close", () => this.onClientGone());
     this.send({ mayRetry: true });
   }
 
@@ -222,6 +222,12 @@ export class Exchange {
 
   private onFirstByteTimeout(): void {
     this.fail(504, { result: "timeout", errorCode: "first-byte" }, "did not answer in time");
+  }
+
+  /** A client may leave as soon as it has seen the API's own end, before the end of the connection: it has it all. */
+  private onClientGone(): void {
+    const hasItAll = this.reader.isEnded || this.reader.refusal !== null;
+    this.breakOff(hasItAll ? endOfStream(this.reader) : { result: "cancelled" });
   }
 
   private onIdle(): void {

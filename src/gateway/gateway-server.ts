@@ -86,6 +86,8 @@ export class GatewayServer {
   private createServer(): http.Server {
     const server = http.createServer({
       insecureHTTPParser: false,
+      // Without a host is a host that is not ours: we refuse it ourselves, and say so.
+      requireHostHeader: false,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import type { Agent } from "../contracts/agent.ts";
 import type { GatewayFact, Gateways, ModelAccess } from "../contracts/gateway.ts";
+import type { SandboxRun } from "../contracts/sandbox.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { EgressDenial, ModelAnswer } from "../core/gateway-protocol.ts";
 import { judgeHello } from "../core/judge-hello.ts";
@@ -61,15 +62,16 @@ export function helloProbe(
           options.onFact(attempt, fact);
         },
       });
+      const reader = agent.reader();
+      let run: SandboxRun;
       try {
-        const reader = agent.reader();
         const { command, env, stdin } = agent.invocation({
           task: "hello",
           prompt: PROMPT,
           model: gateway.model,
           purpose: "hello",
         });
-        const { run } = await runInProbeSandbox(deps, {
+        ({ run } = await runInProbeSandbox(deps, {
           attempt,
           role: "agent",
           gateway,
@@ -83,20 +85,21 @@ export function helloProbe(
           signal,
           giveUp: heard.giveUp,
           onLine: (line) => reader.line(line),
-        });
-        return judgeHello({
-          run,
-          report: reader.report(),
-          answers: heard.answers,
-          denial: heard.denial,
-          isOverBudget: heard.isOverBudget,
-          gatewayDied: heard.died,
-          upstream: access.upstream.url,
-          source: model.source,
-        });
+        }));
       } finally {
+        // Before anything is judged: a client ends as soon as it has its answer, and the gateway's word of it comes later.
         await gateway.close();
       }
+      return judgeHello({
+        run,
+        report: reader.report(),
+        answers: heard.answers,
+        denial: heard.denial,
+        isOverBudget: heard.isOverBudget,
+        gatewayDied: heard.died,
+        upstream: access.upstream.url,
+        source: model.source,
+      });
     },
   };
 }

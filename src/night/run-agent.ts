@@ -12,7 +12,7 @@ import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
 /** An event of a client holds whole files and answers on one line. */
-const MAX_EVENT_BYTES = 4 * 1024 * 1024;
+const MAX_EVENT_BYTES = 1024 * 1024;
 
 /**
  * Lets the agent work in its tree, until nothing of it and of its gateway runs any more. Undefined: its tree may be

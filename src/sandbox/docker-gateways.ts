@@ -27,6 +27,8 @@ const CAPS: Omit<GatewayCaps, "tokens" | "costUsd"> = {
 };
 
 const READY_DEADLINE_MS = 30_000;
+/** Ending takes it a few milliseconds; one that is stuck is not waited for. */
+const FAREWELL_MS = 2_000;
 const MAX_LINE_BYTES = 64 * 1024;
 const MAX_DIAGNOSTICS_CHARS = 500;
 
@@ -79,6 +81,11 @@ export class DockerGateways implements Gateways {
     return gateway;
   }
 
+  /** Removes what the gateways shared. All of them are closed by now; another may be opened later. */
+  async close(): Promise<void> {
+    await this.network.remove();
+  }
+
   /** The volume that holds a gateway's socket: for the sandboxes of the same engine. */
   volumeOf(gateway: OpenGateway): string {
     const volume = this.volumes.get(gateway);
@@ -95,6 +102,7 @@ class DockerGateway implements OpenGateway {
   private readonly socket: string;
   private readonly onFact: GatewayRequest["onFact"];
   private readonly serving: Promise<void>;
+  private readonly ended: Promise<unknown>;
   private announceReady: () => void = () => undefined;
   private isClosing = false;
   private diagnostics = "";
@@ -114,6 +122,7 @@ class DockerGateway implements OpenGateway {
     this.model = { url: `http://127.0.0.1:${GATEWAY_PORT}`, token: options.config.token };
     const isReady = new Promise<void>((resolve) => (this.announceReady = resolve));
     const running = this.run(options.config);
+    this.ended = running.catch(() => undefined);
     this.serving = Promise.race([isReady, running, deadline()]);
     this.serving.catch(() => undefined); // told to whoever asks whether it is ready
   }
@@ -126,6 +135,9 @@ class DockerGateway implements OpenGateway {
     this.isClosing = true;
     // A container that could not start has left nothing, and whoever needed it has been told.
     const container = await this.container.catch(() => undefined);
+    // It tells the rest of its facts when its input ends; killed, it would keep what was used and refused to itself.
+    container?.endInput();
+    await settledWithin(FAREWELL_MS, this.ended);
     await container?.remove();
     await removeVolume(this.docker, this.socket);
   }
@@ -166,4 +178,11 @@ async function deadline(): Promise<never> {
   await new Promise((resolve) => setTimeout(resolve, READY_DEADLINE_MS).unref());
   const message = `the gateway did not serve within ${READY_DEADLINE_MS / 1000} s`;
   throw new NightwardenError({ code: "infra.gateway", message, hint: "Is the engine overloaded?" });
+}
+
+async function settledWithin(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
 }

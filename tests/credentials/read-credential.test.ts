@@ -6,10 +6,12 @@ import {
   readFileSync,
   symlinkSync,
   watch,
+  type FSWatcher,
   writeFileSync,
 } from "node:fs";
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { describeSource, type CredentialSource } from "../../src/core/credential-source.ts";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
@@ -120,7 +122,7 @@ describe("a key in a file", () => {
     const folder = temporaryFolder();
     expect(await refusal(read({ from: "file", path: folder }))).toContain("is not a regular file");
     const pipe = join(folder, "pipe");
-    execFileSync("mkfifo", ["-m", "600", pipe]);
+    await makePipe(pipe);
     expect(await refusal(read({ from: "file", path: pipe }))).toContain("is not a regular file");
   });
 
@@ -187,7 +189,7 @@ describe("a key that a command prints", () => {
 
   it("is not waited for beyond the deadline, and its command is not killed in the middle of a sign-in", async () => {
     const folder = temporaryFolder();
-    execFileSync("mkfifo", [join(folder, "go-on")]);
+    await makePipe(join(folder, "go-on"));
     const deadline = new AbortController();
     const reading = read(
       shell(`echo $$ > started; cat go-on > /dev/null; echo ${KEY}; echo yes > signed-in`),
@@ -207,7 +209,7 @@ describe("a key that a command prints", () => {
 
   it("is ended with its command where the night stops", async () => {
     const folder = temporaryFolder();
-    execFileSync("mkfifo", [join(folder, "go-on")]);
+    await makePipe(join(folder, "go-on"));
     const stop = new AbortController();
     const reading = read(shell("echo $$ > started; cat go-on > /dev/null; echo yes > signed-in"), {
       env,
@@ -249,10 +251,16 @@ async function appears(folder: string, name: string): Promise<void> {
     const path = join(folder, name);
     return existsSync(path) && readFileSync(path, "utf8").endsWith("\n");
   };
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const watcher = watch(folder, () => {
-    if (hasContent()) resolve();
+  let watcher: FSWatcher | undefined;
+  const appeared = new Promise<void>((resolve) => {
+    watcher = watch(folder, () => {
+      if (hasContent()) resolve();
+    });
   });
-  if (!hasContent()) await promise;
-  watcher.close();
+  if (!hasContent()) await appeared;
+  watcher?.close();
+}
+
+async function makePipe(path: string): Promise<void> {
+  await promisify(execFile)("mkfifo", ["-m", "600", path]);
 }

@@ -14,7 +14,10 @@ export class FakeGateways implements Gateways {
   beforeOpen: () => void = () => undefined;
   beforeReady: () => void = () => undefined;
   private facts: readonly GatewayFact[] = [answered()];
+  /** Facts are told when the gateway closes, as they may be where it is a process of its own. */
+  tellsLate = false;
   private asked = 0;
+  private readonly untold: (() => void)[] = [];
 
   /** What the next requests come to, in order; the last one stands for all that follow. */
   set script(facts: readonly GatewayFact[]) {
@@ -35,6 +38,7 @@ export class FakeGateways implements Gateways {
         return await Promise.resolve();
       },
       close: async () => {
+        for (const tell of this.untold.splice(0)) tell();
         this.open_.delete(token);
         return await Promise.resolve();
       },
@@ -48,7 +52,8 @@ export class FakeGateways implements Gateways {
     const fact = this.facts[Math.min(this.asked, this.facts.length - 1)];
     this.asked += 1;
     if (!fact) return false;
-    request.onFact(fact);
+    if (this.tellsLate) this.untold.push(() => request.onFact(fact));
+    else request.onFact(fact);
     return fact.type === "answered" && fact.answer.result === "complete";
   }
 }

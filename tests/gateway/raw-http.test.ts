@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { DenialRule } from "../../src/gateway/denial.ts";
 import { goodBody, KEY, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
@@ -42,57 +43,69 @@ function rawRequest(options: {
 
 describe("bytes that are not one plain request", () => {
   const chunked = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
-  const cases: readonly [string, string][] = [
+  const cases: readonly [string, DenialRule, string][] = [
     [
       "CONNECT",
+      "http.target",
       rawRequest({ line: "CONNECT example.invalid:443 HTTP/1.1", without: "Content-Length", body: "" }),
     ],
-    ["a whole URL", rawRequest({ line: "POST http://example.invalid/v1/messages HTTP/1.1" })],
-    ["the API's own URL", rawRequest({ line: "POST https://api.anthropic.com/v1/messages HTTP/1.1" })],
-    ["an asterisk", rawRequest({ line: "OPTIONS * HTTP/1.1" })],
-    ["HTTP/1.0", rawRequest({ line: "POST /v1/messages HTTP/1.0" })],
-    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["a whole URL", "http.target", rawRequest({ line: "POST http://example.invalid/v1/messages HTTP/1.1" })],
+    [
+      "the API's own URL",
+      "http.target",
+      rawRequest({ line: "POST https://api.anthropic.com/v1/messages HTTP/1.1" }),
+    ],
+    ["an asterisk", "http.target", rawRequest({ line: "OPTIONS * HTTP/1.1" })],
+    ["HTTP/1.0", "http.malformed", rawRequest({ line: "POST /v1/messages HTTP/1.0" })],
+    ["HTTP/2", "http.malformed", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     [
       "an upgrade",
+      "http.upgrade",
       rawRequest({ without: "Connection", lines: ["Connection: Upgrade", "Upgrade: websocket"] }),
     ],
-    ["both lengths", rawRequest({ lines: ["Transfer-Encoding: chunked"], body: chunked })],
+    ["both lengths", "http.malformed", rawRequest({ lines: ["Transfer-Encoding: chunked"], body: chunked })],
     [
       "chunks",
+      "http.transfer-encoding",
       rawRequest({ without: "Content-Length", lines: ["Transfer-Encoding: chunked"], body: chunked }),
     ],
-    ["two lengths", rawRequest({ lines: [`Content-Length: ${BODY.length + 1}`] })],
-    ["the same length twice", rawRequest({ lines: [`Content-Length: ${BODY.length}`] })],
+    ["two lengths", "http.malformed", rawRequest({ lines: [`Content-Length: ${BODY.length + 1}`] })],
+    ["the same length twice", "http.malformed", rawRequest({ lines: [`Content-Length: ${BODY.length}`] })],
     [
       "a length with a sign",
+      "http.malformed",
       rawRequest({ without: "Content-Length", lines: [`Content-Length: +${BODY.length}`] }),
     ],
-    ["two hosts", rawRequest({ lines: ["Host: 127.0.0.1"] })],
-    ["no host", rawRequest({ without: "Host" })],
-    ["two keys", rawRequest({ lines: [`X-Api-Key: ${TOKEN}`] })],
+    ["two hosts", "http.duplicate-header", rawRequest({ lines: ["Host: 127.0.0.1"] })],
+    ["no host", "http.host", rawRequest({ without: "Host" })],
+    ["two keys", "http.duplicate-header", rawRequest({ lines: [`X-Api-Key: ${TOKEN}`] })],
     [
       "two authorizations",
+      "http.duplicate-header",
       rawRequest({ lines: [`Authorization: Bearer ${TOKEN}`, "Authorization: Bearer x"] }),
     ],
-    ["a folded header", rawRequest({ lines: ["X-A: b", " c"] })],
-    ["a space before a colon", rawRequest({ lines: ["X-A : b"] })],
-    ["a NUL in a header", rawRequest({ lines: ["X-A: a\0b"] })],
-    ["a bare newline in a header", rawRequest({ lines: ["X-A: a\nX-B: c"] })],
-    ["a bare return in a header", rawRequest({ lines: ["X-A: a\rX-B: c"] })],
-    ["a long header", rawRequest({ lines: [`X-A: ${"a".repeat(20_000)}`] })],
-    ["many headers", rawRequest({ lines: Array.from({ length: 120 }, (_, index) => `x${index}: 1`) })],
-    ["a long target", rawRequest({ line: `POST /${"a".repeat(20_000)} HTTP/1.1` })],
-    ["a NUL in the target", rawRequest({ line: "POST /v1/messages\0 HTTP/1.1" })],
-    ["a method of its own", rawRequest({ line: "POKE /v1/messages HTTP/1.1" })],
-    ["nonsense", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
+    ["a folded header", "http.malformed", rawRequest({ lines: ["X-A: b", " c"] })],
+    ["a space before a colon", "http.malformed", rawRequest({ lines: ["X-A : b"] })],
+    ["a NUL in a header", "http.malformed", rawRequest({ lines: ["X-A: a\0b"] })],
+    ["a bare newline in a header", "http.malformed", rawRequest({ lines: ["X-A: a\nX-B: c"] })],
+    ["a bare return in a header", "http.malformed", rawRequest({ lines: ["X-A: a\rX-B: c"] })],
+    ["a long header", "http.header-size", rawRequest({ lines: [`X-A: ${"a".repeat(20_000)}`] })],
+    [
+      "many headers",
+      "http.header-count",
+      rawRequest({ lines: Array.from({ length: 120 }, (_, index) => `x${index}: 1`) }),
+    ],
+    ["a long target", "http.header-size", rawRequest({ line: `POST /${"a".repeat(20_000)} HTTP/1.1` })],
+    ["a NUL in the target", "http.malformed", rawRequest({ line: "POST /v1/messages\0 HTTP/1.1" })],
+    ["a method of its own", "http.malformed", rawRequest({ line: "POKE /v1/messages HTTP/1.1" })],
+    ["nonsense", "http.malformed", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
   ];
-  it.each(cases)("do not reach the API: %s", async (_, bytes) => {
-    const before = gateway.denials.length;
+  it.each(cases)("do not reach the API: %s", async (_, rule, bytes) => {
     const answer = await gateway.raw(bytes);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(answer).toContain(`(${rule})`);
     expect(answer).not.toContain(TOKEN);
     expect(upstream.received).toBe("");
-    await gateway.until(() => gateway.denials.length > before);
     expect(await gateway.raw(rawRequest({}))).toMatch(/^HTTP\/1\.1 200 /);
     expect(upstream.requests.length).toBe(1);
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type {
   EgressDenial,
   GatewayConfig,
@@ -12,7 +12,7 @@ import type {
   ModelAnswer,
 } from "../../src/core/gateway-protocol.ts";
 
-const PROGRAM = resolve(import.meta.dirname, "../../src/gateway/main.ts");
+const PROGRAM = join(import.meta.dirname, "../../src/gateway/main.ts");
 
 export const TOKEN = "attempt-token-0123456789abcdef";
 export const KEY = "sk-real-key-SENTINEL-0123456789";

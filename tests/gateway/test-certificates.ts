@@ -13,22 +13,16 @@ export interface TestCertificates {
 export function testCertificates(names: string): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), "nightwarden-ca-"));
   const path = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => {
-    execFileSync("openssl", args, { stdio: "pipe" });
+  const openssl = (command: string, ...more: string[]): void => {
+    execFileSync("openssl", [...command.split(" "), ...more], { stdio: "pipe", cwd: folder });
   };
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const newKey = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
   try {
-    openssl(
-      ...["req", "-x509", ...newKey, "-days", "2", "-subj", "/CN=Test CA"],
-      ...["-keyout", path("ca.key"), "-out", path("ca.pem")],
-    );
-    openssl(
-      ...["req", ...newKey, "-subj", "/CN=test", "-keyout", path("server.key"), "-out", path("server.csr")],
-    );
+    openssl(`req -x509 ${newKey} -days 2 -keyout ca.key -out ca.pem -subj`, "/CN=Test CA");
+    openssl(`req ${newKey} -keyout server.key -out server.csr -subj /CN=test`);
     writeFileSync(path("names"), `subjectAltName=${names}\n`);
     openssl(
-      ...["x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key")],
-      ...["-CAcreateserial", "-days", "2", "-extfile", path("names"), "-out", path("server.pem")],
+      "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem",
     );
     const read = (name: string): string => readFileSync(path(name), "utf8");
     return { ca: read("ca.pem"), cert: read("server.pem"), key: read("server.key") };

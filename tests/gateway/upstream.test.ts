@@ -430,6 +430,7 @@ describe("the budget", () => {
   it("that is large enough is not felt", async () => {
     await withGateway(caps({ tokens: 100_000 }), async (gateway) => {
       for (let round = 0; round < 3; round += 1) await gateway.request({ body: goodBody() });
+      await gateway.untilAnswers(3);
       expect(gateway.answers.map(({ result }) => result)).toEqual(["complete", "complete", "complete"]);
     });
   });

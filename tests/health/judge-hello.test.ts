@@ -172,7 +172,7 @@ describe("a hello", () => {
         answers: [],
         denial: { rule: "tool", method: "POST", target: "/v1/messages", detail: "web_search", count: 1 },
       },
-      "refused the client's request (tool): POST /v1/messages",
+      "refused the client's request POST /v1/messages (tool: web_search)",
       "version",
     ],
     [
@@ -204,7 +204,12 @@ describe("a hello", () => {
       "version",
     ],
     // A client may say what it likes: without an answer that the gateway saw, nothing was answered.
-    ["a client that claims an answer", { answers: [] }, "without an answer of its model", "version"],
+    [
+      "a client that claims an answer",
+      { answers: [] },
+      "exit code 0, but its gateway saw no whole answer (it saw none)",
+      "version",
+    ],
     [
       "an answer that the client did not take for one",
       { report: { ...REPORT, verdict: "failed" } },

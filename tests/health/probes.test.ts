@@ -247,6 +247,12 @@ describe("a hello", () => {
     expect(world.facts).toEqual([answered()]);
   });
 
+  it("waits for what its gateway has to tell: a client ends before that", async () => {
+    const world = new HealthWorld();
+    world.gateways.tellsLate = true;
+    expect((await world.run()).of("hello claude").verdict).toBe("ok");
+  });
+
   it("may use no more than the night's limits", async () => {
     const world = new HealthWorld();
     const { limits } = world.order;
