@@ -21,7 +21,8 @@ export interface ModelAccess {
  * - `open` resolves as soon as a sandbox can be given the gateway; it may still be starting. `ready` resolves when it
  *   serves, and rejects with `infra.gateway` where it cannot.
  * - Nothing but `open`'s own request reaches it: the key is in no file, argument, environment or log.
- * - `close` may be called at any time and again; when it resolves, nothing of the gateway is left.
+ * - `close` may be called at any time and again; when it resolves, nothing of the gateway is left, and every fact has
+ *   been told.
  */
 export interface Gateways {
   open(request: GatewayRequest): Promise<OpenGateway>;

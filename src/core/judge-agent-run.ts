@@ -42,8 +42,16 @@ function endedFromOutside(facts: AgentRunFacts): Outcome | undefined {
   if (reason === "gateway-died" || gatewayDied !== null) {
     return failed("gateway-failed", gatewayDied ?? "the gateway to the model API ended by itself");
   }
-  return containerFailure(run, limits) ?? capFailure(reason, limits) ?? neverStarted(run);
+  return (
+    containerFailure(run, limits) ??
+    (WAITS.has(reason) ? upstreamFailure(facts) : undefined) ??
+    capFailure(reason, limits) ??
+    neverStarted(run)
+  );
 }
+
+/** A client that waits without end for an API that has said no ends like one that hangs: the API's word decides. */
+const WAITS: ReadonlySet<RunFacts["end"]["reason"]> = new Set(["wall-clock", "first-output", "silence"]);
 
 function overBudget(overrun: BudgetOverrun | null): Outcome {
   switch (overrun?.cap) {
@@ -105,10 +113,14 @@ const UPSTREAM_FAILURES: Readonly<
   api: { reason: "api-failed", words: "the model API did not answer as it should" },
 };
 
-function failureOf({ run, report, answers }: AgentRunFacts): Outcome {
+function failureOf(facts: AgentRunFacts): Outcome {
+  return upstreamFailure(facts) ?? failed("agent-failed", endInWords(facts.run, facts.report));
+}
+
+function upstreamFailure({ report, answers }: AgentRunFacts): Outcome | undefined {
   const trouble = lastTrouble(answers, report.code);
   const upstream = trouble && UPSTREAM_FAILURES[trouble.verdict];
-  if (!upstream) return failed("agent-failed", endInWords(run, report));
+  if (!upstream) return undefined;
   // A login is not worth trying again at any time.
   const retryAt = trouble.verdict === "auth" ? null : trouble.answer.retryAt;
   return failed(

@@ -35,6 +35,7 @@ export async function runSecretCommand(request: {
     env,
     timeoutMs: MAX_COMMAND_MS,
     maxStdoutBytes: MAX_OUTPUT_BYTES,
+    outlives: true,
     ...(stop ? { signal: stop } : {}),
   }).then(
     ({ stdout }) => stdout.toString("latin1"),

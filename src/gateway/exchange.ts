@@ -135,12 +135,20 @@ export class Exchange {
 
   private stream(answer: IncomingMessage): void {
     const { client, caps, rules } = this.options;
-    client.writeHead(200, {
-      ...responseHeaders(answer.headers, rules),
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache",
+    const begin = (): void => {
+      if (client.headersSent) return;
+      client.writeHead(200, {
+        ...responseHeaders(answer.headers, rules),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-cache",
+      });
+    };
+    // With the first bytes, if those are here already: one packet less before a client's first word.
+    setImmediate(() => {
+      if (this.bytes > 0 || this.hasEnded) return;
+      begin();
+      client.flushHeaders();
     });
-    client.flushHeaders();
     client.on("drain", () => answer.resume());
     answer.on("data", (chunk: Buffer) => {
       this.bytes += chunk.length;
@@ -152,10 +160,14 @@ export class Exchange {
       // The budget may have ended it just now.
       if (this.hasEnded) return;
       if (this.bytes > caps.responseBytes) this.breakOff({ result: "cut", errorCode: "response-bytes" });
-      else if (!client.write(chunk)) answer.pause();
+      else {
+        begin();
+        if (!client.write(chunk)) answer.pause();
+      }
     });
     answer.once("end", () => {
       this.finish(endOfStream(this.reader));
+      begin();
       client.end();
     });
   }
@@ -266,7 +278,8 @@ export class Exchange {
     this.hasEnded = true;
     for (const timer of this.timers) clearTimeout(timer);
     clearTimeout(this.idle);
-    if (!this.answer?.complete) this.upstream?.destroy();
+    // A connection can be used again only where all of the answer was read.
+    if (!this.answer?.readableEnded) this.upstream?.destroy();
     const usage = this.usage(end.result);
     if (this.options.isCounted) this.options.budget.settle(this.id, this.options.model, usage);
     this.options.onAnswer({

@@ -99,7 +99,8 @@ export class GatewayServer {
     server.maxHeadersCount = 0;
     server.maxConnections = MAX_CONNECTIONS;
     const handle = (request: IncomingMessage, response: ServerResponse): void => {
-      this.onRequest(request, response).catch(() => response.destroy());
+      // It rejects only where we are wrong ourselves: then the gateway ends, and says so.
+      void this.onRequest(request, response);
     };
     server.on("request", handle);
     server.on("checkContinue", handle);
@@ -190,6 +191,7 @@ export class GatewayServer {
       found,
       received,
       models: config.models,
+      token: config.token,
       maxOutputTokens: (model) => Math.min(config.maxOutputTokens, budget.affordableOutput(model)),
     });
     const { credential } = config;

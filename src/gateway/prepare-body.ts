@@ -4,6 +4,8 @@ import { filterJson, isJsonObject, type JsonObject } from "./filter-json.ts";
 import type { FoundRoute } from "./find-route.ts";
 import { parseJsonBody } from "./parse-json-body.ts";
 
+const WITHHELD = "[token]";
+
 export interface PreparedBody {
   readonly model: string;
   readonly isStream: boolean;
@@ -16,6 +18,8 @@ export function prepareBody(options: {
   readonly found: FoundRoute;
   readonly received: Buffer;
   readonly models: readonly string[];
+  /** The attempt's token. An agent that shows its environment to the model does not show it to the API. */
+  readonly token: string;
   /** What the model may answer at most, by its name. */
   readonly maxOutputTokens: (model: string) => number;
 }): Result<PreparedBody, Denial> {
@@ -35,6 +39,6 @@ export function prepareBody(options: {
   return ok({
     model,
     isStream: found.route.streams(complete),
-    bytes: Buffer.from(JSON.stringify(complete)),
+    bytes: Buffer.from(JSON.stringify(complete).replaceAll(options.token, WITHHELD)),
   });
 }

@@ -15,6 +15,8 @@ export interface ProcessRequest {
   /** Then the program's process group gets SIGTERM, so that locks are removed, and SIGKILL soon after. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** It may go on when our own process ends: somebody may be in the middle of something with it. Absent: it ends with us. */
+  readonly outlives?: true;
 }
 
 export interface ProcessResult {
@@ -108,6 +110,7 @@ function optionsOf(request: ProcessRequest, stdin: GuardedInput, stderr: Tail) {
     timeout: request.timeoutMs,
     ...(request.signal ? { cancelSignal: request.signal } : {}),
     forceKillAfterDelay: KILL_DELAY_MS,
+    cleanup: !request.outlives,
     // Its own process group: the Ctrl-C of a terminal is ours to answer, and no grandchild outlives a kill.
     killDescendants: true,
   } as const satisfies Options;

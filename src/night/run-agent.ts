@@ -1,6 +1,8 @@
-import type { AgentReader } from "../contracts/agent.ts";
-import type { OpenGateway } from "../contracts/gateway.ts";
+import type { Agent } from "../contracts/agent.ts";
+import type { ModelAccess, OpenGateway } from "../contracts/gateway.ts";
+import type { SandboxRun } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
+import type { AgentReport } from "../core/agent-report.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { briefOf } from "../core/brief.ts";
 import { budgetOf, type Budget } from "../core/budget.ts";
@@ -14,6 +16,24 @@ import { withCleanUp } from "./with-clean-up.ts";
 /** An event of a client holds whole files and answers on one line. */
 const MAX_EVENT_BYTES = 1024 * 1024;
 
+interface AgentPlace {
+  readonly attempt: Attempt;
+  readonly agent: Agent;
+  readonly trees: OpenTrees;
+  readonly image: string;
+}
+
+/** An attempt's gateway, and what it tells. */
+interface Way {
+  readonly gateway: OpenGateway;
+  readonly facts: GatewayRecord;
+}
+
+interface AgentEnd {
+  readonly run: SandboxRun;
+  readonly report: AgentReport;
+}
+
 /**
  * Lets the agent work in its tree, until nothing of it and of its gateway runs any more. Undefined: its tree may be
  * captured; otherwise why not.
@@ -23,32 +43,34 @@ export async function runAgent(
   trees: OpenTrees,
   image: string,
 ): Promise<Outcome | undefined> {
-  const { night, task, ref } = attempt;
+  const { night, task, limits } = attempt;
+  const place: AgentPlace = { attempt, agent: agentOf(night, task), trees, image };
+  const access = await night.deps.modelAccess(task.agent, night.stop);
+  if (access) return await runWithModel(place, access);
+  const end = await letWork(place);
+  return judgeAgentRun({ ...end, limits, answers: [], gatewayDied: null, overBudget: null });
+}
+
+async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Outcome | undefined> {
+  const { night, task, ref, limits } = place.attempt;
   const { deps, order, record } = night;
-  const access = await deps.modelAccess(task.agent, night.stop);
-  if (!access) return await runWithGateway({ attempt, trees, image });
-  const budget = budgetOf({
-    state: record.state,
-    task: task.id,
-    limits: attempt.limits,
-    policy: order.policy,
-  });
-  const facts = new GatewayRecord(night, ref);
+  const budget = budgetOf({ state: record.state, task: task.id, limits, policy: order.policy });
   const { tokens, costUsd } = budget;
+  const facts = new GatewayRecord(night, ref);
   const gateway = await deps.gateways.open({
     attempt: ref,
     access,
     budget: { tokens, costUsd },
     onFact: facts.onFact,
   });
-  return await withCleanUp(
+  const end = await withCleanUp(
     async () => {
       const { provider, upstream, models } = access;
       await record.record({
         type: "gateway.started",
         data: { ...ref, container: gateway.id, provider, upstream: upstream.url, models: [...models] },
       });
-      return await runWithGateway({ attempt, trees, image, with_: { gateway, facts, budget } });
+      return await letWork(place, { gateway, facts });
     },
     async () => {
       await gateway.close();
@@ -59,24 +81,23 @@ export async function runAgent(
       });
     },
   );
+  // Only now: what the gateway had to tell is complete when it is closed.
+  const { answers, died: gatewayDied, overBudget } = facts;
+  if (overBudget && boundOf(overBudget.cap, budget) === "night")
+    return failed("stopped", "the night has used what its policy allows (budget)");
+  return judgeAgentRun({ ...end, limits, answers, gatewayDied, overBudget });
 }
 
-async function runWithGateway(options: {
-  readonly attempt: Attempt;
-  readonly trees: OpenTrees;
-  readonly image: string;
-  readonly with_?: { readonly gateway: OpenGateway; readonly facts: GatewayRecord; readonly budget: Budget };
-}): Promise<Outcome | undefined> {
-  const { attempt, trees, image, with_ } = options;
+/** One run of the agent, to its end. */
+async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way): Promise<AgentEnd> {
   const { night, task, ref, limits, base } = attempt;
-  const agent = agentOf(night, task);
   const { command, env, stdin } = agent.invocation({
     task: task.id,
     prompt: agent.client ? briefOf(task) : task.prompt,
-    model: with_?.gateway.model,
+    model: way?.gateway.model,
     purpose: "task",
   });
-  const reader: AgentReader = agent.reader();
+  const reader = agent.reader();
   const run = await runInSandbox({
     night,
     attempt: ref,
@@ -85,14 +106,14 @@ async function runWithGateway(options: {
     source: repositoryOf(night, task.repo).treeSource(base),
     image,
     limits,
-    ...(with_ ? { gateway: with_.gateway, giveUp: with_.facts.giveUp } : {}),
+    ...(way ? { gateway: way.gateway, giveUp: way.facts.giveUp } : {}),
     job: {
       commands: [command],
       env,
       stdin,
       wallClockMs: limits.wallClock,
       firstOutputMs: limits.firstOutput,
-      silence: { maxMs: limits.silence, heardAtMs: () => with_?.facts.heardAtMs ?? 0 },
+      silence: { maxMs: limits.silence, heardAtMs: () => way?.facts.heardAtMs ?? 0 },
       maxLineBytes: MAX_EVENT_BYTES,
     },
     onLine: (line) => {
@@ -100,16 +121,7 @@ async function runWithGateway(options: {
       night.order.onOutput(task.id, line.text);
     },
   });
-  if (with_?.facts.overBudget && boundOf(with_.facts.overBudget.cap, with_.budget) === "night")
-    return failed("stopped", "the night has used what its policy allows (budget)");
-  return judgeAgentRun({
-    run,
-    limits,
-    report: reader.report(),
-    answers: with_?.facts.answers ?? [],
-    gatewayDied: with_?.facts.died ?? null,
-    overBudget: with_?.facts.overBudget ?? null,
-  });
+  return { run, report: reader.report() };
 }
 
 function boundOf(cap: "tokens" | "cost", budget: Budget): Budget["tokensBound"] {

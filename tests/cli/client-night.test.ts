@@ -19,8 +19,8 @@ const TOKEN = /nightwarden-[0-9a-f]{64}/;
 
 /** Prints whatever looks like a key in all places that the agent can read. The token is there: the search would find one. */
 const SEARCH = [
-  "cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -aE 'SENTINEL|nightwarden-[0-9a-f]{64}' | sed 's/^/FOUND /'",
-  "grep -rsaI SENTINEL /home /tmp /run /task /etc 2>/dev/null | sed 's/^/FOUND /'",
+  "cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -aE 'SENTINEL-o[f]|nightwarden-[0-9a-f]{64}' | sed 's/^/FOUND /'",
+  "grep -rsaI SENTINEL-o[f] /home /tmp /run /task /etc 2>/dev/null | sed 's/^/FOUND /'",
 ].join("; ");
 
 const write = (path: string, content: string): Turn => ({
@@ -40,7 +40,10 @@ const SCENARIO: Scenario = {
       includes: "Do edits, please",
       turns: [write("src/edits.mjs", module_("edits")), run(`${COMMIT}; ${SEARCH}`), done],
     },
-    { includes: "Do searches, please", turns: [write("src/searches.mjs", module_("searches")), run(SEARCH), done] },
+    {
+      includes: "Do searches, please",
+      turns: [write("src/searches.mjs", module_("searches")), run(SEARCH), done],
+    },
     { includes: "Do breaks, please", turns: [run("echo 'export const add = () => 0;' > src/add.mjs"), done] },
     {
       includes: "Do waits, please",
@@ -112,7 +115,7 @@ describe("a night with the real Claude Code and the real Codex", () => {
     const night = await workspace.start(["run", "--attended", "--verbose"], { env: ENV }).ended;
     const seen = await inspected();
 
-    expect(await workspace.results(), night.stderr).toEqual({
+    expect(await workspace.results()).toEqual({
       edits: "landed",
       adds: "landed",
       breaks: "verify-failed",
@@ -145,9 +148,12 @@ describe("a night with the real Claude Code and the real Codex", () => {
 
     // The keys: with the API, and nowhere else.
     const upstream = (await api.everyByte()).toString("latin1");
-    expect(upstream).toContain(KEYS.claude);
-    expect(upstream).toContain(KEYS.codex);
-    expect(upstream).not.toMatch(TOKEN);
+    const sawUpstream = { claude: upstream.includes(KEYS.claude), codex: upstream.includes(KEYS.codex) };
+    expect({ ...sawUpstream, token: TOKEN.test(upstream) }).toEqual({
+      claude: true,
+      codex: true,
+      token: false,
+    });
     await workspace.verifiedEvents();
     const elsewhere = {
       "docker inspect": seen.join("\n"),
@@ -167,8 +173,8 @@ describe("a night with the real Claude Code and the real Codex", () => {
     }
     // The agents looked for themselves. That their search works is shown by the token, which it found.
     const printed = everything(join(workspace.folder, ".nightwarden/output"));
-    expect(printed).toMatch(/FOUND [^"]*nightwarden-[0-9a-f]{64}/);
-    expect(printed).not.toContain("FOUND sk-");
+    expect(/FOUND [^"]*nightwarden-[0-9a-f]{64}/.test(printed)).toBe(true);
+    expect(/FOUND [^"]*SENTINEL-of/.test(printed)).toBe(false);
   });
 
   it("stops at once where the API refuses the key, and names it", async () => {

@@ -16,6 +16,8 @@ import { clientScenarios, EDITED_FILE, WRITTEN_FILE } from "../model-api/client-
 import type { Scenario, Turn } from "../model-api/scenario.ts";
 
 const HOUR_MS = 3_600_000;
+/** Several are asked for at once and take turns; what bounds one run is the sandbox's own limit. */
+const TIMEOUT_MS = 180_000;
 
 /** A way in which the model API fails, and what a night must make of it. */
 interface Failure {
@@ -177,6 +179,13 @@ const FAILURES_OF: Readonly<Record<ClientName, readonly Failure[]>> = {
   ],
   codex: [
     {
+      promise: "a stream of which only the end is missing is the API's fault",
+      scenario: "no-terminal-event",
+      reason: "api-failed",
+      result: "cut",
+      maxRequests: MAX_REQUESTS,
+    },
+    {
       promise: "a limit that is said in the middle of an answer is a quota",
       scenario: "rate-limit-in-stream",
       reason: "quota-exceeded",
@@ -196,6 +205,9 @@ const FAILURES_OF: Readonly<Record<ClientName, readonly Failure[]>> = {
 const call = (command: string): Turn => ({ kind: "reply", calls: [{ tool: "run", command }] });
 const DONE: Turn = { kind: "reply", text: "Done." };
 
+/** What the clients make of SIGINT. */
+const EXIT_CODE_OF_INTERRUPT: Readonly<Record<ClientName, number>> = { claude: 0, codex: 1 };
+
 /** Nothing on the machine sleeps for just so long. */
 const SLEEPER = "sleep 86413";
 
@@ -214,7 +226,7 @@ export function clientAgentContract(
   const scenarioOf = (name: string): Scenario =>
     clientScenarios(client)[name] ?? expect.fail(`there is no scenario ${name} for ${client}`);
 
-  describe(`the agent ${client}, as a real client in its sandbox`, () => {
+  describe(`the agent ${client}, as a real client in its sandbox`, { timeout: TIMEOUT_MS }, () => {
     it.concurrent("one that edits and commits leaves exactly its changes in the tree", async () => {
       const done = await runClient({ scenario: scenarioOf("success") });
       expect(done.outcome).toBeUndefined();
@@ -272,22 +284,24 @@ export function clientAgentContract(
       expect(done.requests).toHaveLength(1);
     });
 
-    it.concurrent.for([...FAILURES, ...FAILURES_OF[client]])("$promise", async (failure) => {
-      const { scenario, isSilence = false } = failure;
-      const done = await runClient({ scenario: scenarioOf(scenario), isImpatient: isSilence });
-      expect(done.outcome).toMatchObject({ kind: "failed", reason: failure.reason });
-      expect(done.run.end).toMatchObject({ reason: "exited" });
-      const { result, errorCode } = failure;
-      expect(done.answers).toContainEqual(
-        expect.objectContaining(errorCode ? { result, errorCode } : { result }),
-      );
-      expect(done.requests.length).toBeGreaterThanOrEqual(1);
-      expect(done.requests.length).toBeLessThanOrEqual(failure.maxRequests);
-      expect(done.changes).toEqual({});
-      expectKeyAndNoToken(client, done);
-      // Nothing that the real client sends meets a rule of the gateway.
-      expect(done.denials).toEqual([]);
-    });
+    for (const failure of [...FAILURES, ...FAILURES_OF[client]]) {
+      it.concurrent(failure.promise, async () => {
+        const { scenario, isSilence = false } = failure;
+        const done = await runClient({ scenario: scenarioOf(scenario), isImpatient: isSilence });
+        expect(done.outcome).toMatchObject({ kind: "failed", reason: failure.reason });
+        expect(done.run.end).toMatchObject({ reason: "exited" });
+        const { result, errorCode } = failure;
+        expect(done.answers).toContainEqual(
+          expect.objectContaining(errorCode ? { result, errorCode } : { result }),
+        );
+        expect(done.requests.length).toBeGreaterThanOrEqual(1);
+        expect(done.requests.length).toBeLessThanOrEqual(failure.maxRequests);
+        expect(done.changes).toEqual({});
+        expectKeyAndNoToken(client, done);
+        // Nothing that the real client sends meets a rule of the gateway.
+        expect(done.denials).toEqual([]);
+      });
+    }
 
     it.concurrent(
       "a stream that is cut after an edit is the API's fault, however often it is tried",
@@ -319,7 +333,7 @@ export function clientAgentContract(
         case $(tr '\\0' ' ' < $each/cmdline) in ${clientProgram(client)}\\ *) kill -INT \${each#/proc/} ;; esac
       done; exec sleep 600`;
       const done = await runClient({ scenario: { turns: [call(interrupt), DONE] } });
-      expect(done.run.end).toMatchObject({ reason: "exited" });
+      expect(done.run.end).toMatchObject({ reason: "exited", exitCode: EXIT_CODE_OF_INTERRUPT[client] });
       expect(done.report.verdict).not.toBe("succeeded");
       expect(done.outcome).toMatchObject({ kind: "failed", reason: "agent-failed" });
     });
@@ -348,7 +362,8 @@ export function clientAgentContract(
       let found: readonly string[];
 
       beforeAll(async () => {
-        done = await runClient({ prompt, scenario: { turns: [call(LIST_COMMANDS), call(SEARCH), DONE] } });
+        const turns = [call(LIST_COMMANDS), call(SEARCH), call(AWAIT_SEARCH), DONE];
+        done = await runClient({ prompt, scenario: { turns } });
         found = (done.changes["found.txt"] ?? "").split("\n").filter((line) => line !== "");
       });
 
@@ -369,7 +384,7 @@ export function clientAgentContract(
       });
 
       it("the API sees the key with each request, and nowhere the token", async () => {
-        expect(done.requests).toHaveLength(3);
+        expect(done.requests).toHaveLength(4);
         expectKeyAndNoToken(client, done);
         const everything = await world().api.everyByte();
         expect(everything.includes(keyOf(client))).toBe(true);
@@ -394,6 +409,9 @@ pattern='[s]k-[a-z0-9-]*-SENTINEL-[a-z0-9-]*|[n]ightwarden-[0-9a-f]{64}|[p]lante
   find / \\( -path /proc -o -path /sys \\) -prune -o -type f -readable -print0 |
     LC_ALL=C xargs -0 grep -aosHE "$pattern"
 } | sort -u > found.txt`;
+
+/** Codex goes on without a command that takes longer than ten seconds, as this search does on a busy machine. */
+const AWAIT_SEARCH = "until [ -s found.txt ]; do sleep 0.1; done";
 
 /** Each request came with the key; the token, which is worth nothing outside, is in none. */
 function expectKeyAndNoToken(client: ClientName, { requests, token }: ClientRun): void {

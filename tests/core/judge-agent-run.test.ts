@@ -142,6 +142,18 @@ describe("an agent's run that failed", () => {
 
     // What the model API said last.
     [
+      "silent, since it waits for a limit to pass",
+      { run: run({ reason: "silence", exitCode: 137 }), answers: [refused(429, null, RESET)] },
+      "quota-exceeded",
+      "quota",
+    ],
+    [
+      "over its time, since the API does not answer",
+      { run: run({ reason: "wall-clock", exitCode: 137 }), answers: [WHOLE, answer("timeout")] },
+      "api-failed",
+      "infra",
+    ],
+    [
       "a login that is refused",
       { run: EXIT_1, report: GAVE_UP, answers: [refused(401, "authentication_error")] },
       "login-refused",

@@ -57,21 +57,24 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
 }
 
 /** Every key that a file may have, as a path in the form of docs/configuration.md. */
 function keysOf(schema: z.ZodType): string[] {
   const visit = (part: JsonSchema, path: string): string[] => {
-    const { properties = {}, additionalProperties: others, items, anyOf = [] } = part;
+    const { properties = {}, additionalProperties: others, items, anyOf = [], oneOf = [] } = part;
     const inner = Object.entries(properties).flatMap(([key, value]) => {
       const here = path === "" ? key : `${path}.${key}`;
       return [here, ...visit(value, here)];
     });
-    if (typeof others === "object" && others.properties) inner.push(...visit(others, `${path}.NAME`));
+    if (typeof others === "object") inner.push(...visit(others, `${path}.NAME`));
     if (items) inner.push(...visit(items, `${path}[]`));
-    return [...inner, ...anyOf.flatMap((each) => visit(each, path))];
+    return [...inner, ...[...anyOf, ...oneOf].flatMap((each) => visit(each, path))];
   };
-  return visit(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema, "");
+  const keys = visit(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema, "");
+  // A key that several kinds of an entry have is one key.
+  return [...new Set(keys)];
 }
 
 describe("docs/configuration.md", () => {

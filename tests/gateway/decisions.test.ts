@@ -123,7 +123,7 @@ describe("a budget", () => {
     budget.update(a, "m", used(40, 10));
     budget.settle(a, "m", used(40, 20));
     budget.update(b, "m", used(40, 0));
-    expect([budget.admits(), overs]).toEqual([true, []]);
+    expect(overs).toEqual([]);
     budget.update(b, "m", used(40, 1));
     expect([budget.admits(), overs]).toEqual([false, [{ cap: "tokens", limit: 100, value: 101 }]]);
     budget.update(b, "m", used(40, 5));
@@ -206,6 +206,6 @@ describe("an error of the API's", () => {
     ],
   ])("with %i: %o is shown as %o", (status, body, expected) => {
     const rules = PROVIDER_TABLE["openai-responses"];
-    expect(relayError({ rules, status, body: body as never, secrets: ["KEY"] })).toEqual(expected);
+    expect(relayError({ rules, status, body, secrets: ["KEY"] })).toEqual(expected);
   });
 });

@@ -25,14 +25,18 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function connect(): net.Socket {
+/** One that goes on listening when the other side has ended its part. */
+function halfOpen(): net.Socket {
   return net
     .connect({ port: forwarded.port, host: "127.0.0.1", allowHalfOpen: true })
     .on("error", () => undefined);
 }
 
-async function connected(): Promise<{ client: net.Socket; gateway: net.Socket }> {
-  const client = connect();
+function connect(): net.Socket {
+  return net.connect({ port: forwarded.port, host: "127.0.0.1" }).on("error", () => undefined);
+}
+
+async function connected(client: net.Socket): Promise<{ client: net.Socket; gateway: net.Socket }> {
   const [gateway] = (await once(server, "connection")) as [net.Socket];
   gateway.on("error", () => undefined);
   return { client, gateway };
@@ -46,7 +50,7 @@ async function textOf(from: net.Socket): Promise<string> {
 
 describe("a forwarded port", () => {
   it("hands on both directions, each until its own end", async () => {
-    const { client, gateway } = await connected();
+    const { client, gateway } = await connected(halfOpen());
     client.end("question");
     expect(await textOf(gateway)).toBe("question");
     // The client has ended its part, and hears the answer all the same.
@@ -55,7 +59,7 @@ describe("a forwarded port", () => {
   });
 
   it("hands on a large answer unchanged, however slowly it is read", async () => {
-    const { client, gateway } = await connected();
+    const { client, gateway } = await connected(halfOpen());
     const sent = "x".repeat(8 * 1024 * 1024);
     gateway.end(sent);
     expect((await textOf(client)).length).toBe(sent.length);
@@ -63,26 +67,21 @@ describe("a forwarded port", () => {
   });
 
   it("breaks the one side when the other breaks", async () => {
-    const first = await connected();
-    first.client.write("x");
-    await once(first.gateway, "data");
-    const gatewayClosed = once(first.gateway, "close");
-    first.gateway.resume();
-    first.client.resetAndDestroy();
-    await gatewayClosed;
-    const second = await connected();
-    second.client.resume();
-    const clientClosed = once(second.client, "close");
+    const first = await connected(connect());
+    const ended = textOf(first.gateway);
+    first.client.write("x", () => first.client.resetAndDestroy());
+    expect(await ended).toBe("x");
+    const second = await connected(connect());
+    const closed = once(second.client.resume(), "close");
     second.gateway.destroy();
-    second.client.end();
-    await clientClosed;
+    await closed;
   });
 
   it("listens on the loopback interface only", async () => {
     const elsewhere = net.connect({ port: forwarded.port, host: "127.0.0.2" });
     const [error] = (await once(elsewhere, "error")) as [NodeJS.ErrnoException];
     expect(error.code).toBe("ECONNREFUSED");
-    const { client } = await connected();
+    const { client } = await connected(connect());
     client.destroy();
   });
 
@@ -92,7 +91,7 @@ describe("a forwarded port", () => {
     await once(lost, "close");
     server.listen(socket);
     await once(server, "listening");
-    const { client, gateway } = await connected();
+    const { client, gateway } = await connected(connect());
     client.end("x");
     expect(await textOf(gateway)).toBe("x");
     gateway.end();

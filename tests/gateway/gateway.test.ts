@@ -343,6 +343,13 @@ describe("the body", () => {
     expect(upstream.last.json["max_tokens"]).toBe(10);
   });
 
+  it("does not show the API the token, even where the agent has shown it to the model", async () => {
+    const text = JSON.stringify(goodBody({ system: `ANTHROPIC_API_KEY=${TOKEN}; and an other one` }));
+    await gateway.request({ body: text.replace(TOKEN, `\\u0061${TOKEN.slice(1)}`) });
+    expect(upstream.received).not.toContain(TOKEN);
+    expect(upstream.last.json["system"]).toBe("ANTHROPIC_API_KEY=[token]; and an other one");
+  });
+
   it("is cached for the time that has a price", async () => {
     await gateway.request({
       body: goodBody({

@@ -4,6 +4,7 @@ import type { DenialRule } from "../../src/gateway/denial.ts";
 import { findRoute } from "../../src/gateway/find-route.ts";
 import { prepareBody } from "../../src/gateway/prepare-body.ts";
 import { PROVIDER_TABLE } from "../../src/gateway/provider-table.ts";
+import { TOKEN } from "./running-gateway.ts";
 
 const MODELS = ["model-a", "gemini-2.5-pro"];
 
@@ -19,6 +20,7 @@ function prepare(
     found,
     received: Buffer.from(typeof body === "string" ? body : JSON.stringify(body)),
     models: MODELS,
+    token: TOKEN,
     maxOutputTokens: () => 500,
   });
   if (!prepared.ok) return prepared.error.rule;
@@ -296,7 +298,7 @@ describe("JSON that is hard to read", () => {
       method: "POST",
       target: "/v1/messages",
     })!;
-    const limits = { found, models: MODELS, maxOutputTokens: () => 1 };
+    const limits = { found, models: MODELS, token: TOKEN, maxOutputTokens: () => 1 };
     const bytes = (text: string): Buffer => Buffer.from(`{${good},"system":"${text}"}`, "latin1");
     expect(prepareBody({ ...limits, received: bytes("\xff") })).toMatchObject({
       error: { rule: "body.json" },

@@ -3,6 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** It comes with every system that these tests run on, and is no dependency of ours. */
+const OPENSSL = "openssl";
+
 export interface TestCertificates {
   readonly ca: string;
   readonly cert: string;
@@ -14,7 +17,7 @@ export function testCertificates(names: string): TestCertificates {
   const folder = mkdtempSync(join(tmpdir(), "nightwarden-ca-"));
   const path = (name: string): string => join(folder, name);
   const openssl = (command: string, ...more: string[]): void => {
-    execFileSync("openssl", [...command.split(" "), ...more], { stdio: "pipe", cwd: folder });
+    execFileSync(OPENSSL, [...command.split(" "), ...more], { stdio: "pipe", cwd: folder });
   };
   const newKey = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
   try {

@@ -1,6 +1,7 @@
 import net from "node:net";
 import zlib from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Provider } from "../../src/core/provider.ts";
 import type { GatewayConfig } from "../../src/core/gateway-protocol.ts";
 import { goodBody, KEY, RunningGateway, TEST_CAPS, testConfig, TOKEN } from "./running-gateway.ts";
 import {
@@ -181,6 +182,42 @@ describe("the secrets", () => {
       if (beta !== undefined) expect(upstream.last.headers["anthropic-beta"]).toBe(beta);
       if (kind === "oauth-token") expect(upstream.last.headers["x-api-key"]).toBeUndefined();
       expect(upstream.received).not.toContain(TOKEN);
+    });
+  });
+
+  it.each<[Provider, string, object, Record<string, string>, Record<string, string>]>([
+    [
+      "openai-responses",
+      "/v1/responses",
+      { model: "model-a", input: "Hi" },
+      { authorization: `Bearer ${TOKEN}` },
+      { authorization: `Bearer ${KEY}` },
+    ],
+    [
+      "openai-chat",
+      "/v1/chat/completions",
+      { model: "model-a", messages: [] },
+      { authorization: `Bearer ${TOKEN}` },
+      { authorization: `Bearer ${KEY}` },
+    ],
+    [
+      "gemini",
+      "/v1beta/models/model-a:generateContent",
+      { contents: [] },
+      { "x-goog-api-key": TOKEN },
+      { "x-goog-api-key": KEY },
+    ],
+  ])("are presented as the API wants it: %s", async (provider, target, body, headers, expected) => {
+    await withGateway({ provider }, async (gateway) => {
+      upstream.script = (_, response) => sendJson(response, 200, { usage: {} });
+      const own = { "x-api-key": undefined, ...headers };
+      expect((await gateway.request({ target, body, headers: own })).status).toBe(200);
+      expect(upstream.last.target).toBe(target);
+      expect(upstream.last.headers).toMatchObject(expected);
+      expect(upstream.received).not.toContain(TOKEN);
+      upstream.reset();
+      expect((await gateway.request({ target, body })).status).toBe(401);
+      expect(upstream.received).toBe("");
     });
   });
 
@@ -471,6 +508,33 @@ describe("a refusal of the API's", () => {
       expect(waitMs).toBeGreaterThanOrEqual(3600_000);
       expect(waitMs).toBeLessThan(3660_000);
       expect((await gateway.request({ body: goodBody() })).status).toBe(429);
+      expect(upstream.requests.length).toBe(1);
+    });
+  });
+
+  it("with OpenAI's limit that is used up ends the gateway, too", async () => {
+    await withGateway({ provider: "openai-responses" }, async (gateway) => {
+      const resetsAt = Math.floor(Date.now() / 1000) + 3600;
+      upstream.script = (_, response) =>
+        sendJson(response, 429, {
+          error: { type: "usage_limit_reached", resets_at: resetsAt, message: "used up" },
+        });
+      const ask = {
+        target: "/v1/responses",
+        body: { model: "model-a", input: "Hi", stream: true },
+        headers: { "x-api-key": undefined, authorization: `Bearer ${TOKEN}` },
+      };
+      const first = await gateway.request(ask);
+      expect([first.status, JSON.parse(first.body)]).toMatchObject([
+        429,
+        { error: { type: "usage_limit_reached" } },
+      ]);
+      expect(await gateway.untilAnswers(1)).toMatchObject({
+        result: "refused",
+        errorCode: "usage_limit_reached",
+        retryAt: new Date(resetsAt * 1000).toISOString(),
+      });
+      expect((await gateway.request(ask)).body).toBe(first.body);
       expect(upstream.requests.length).toBe(1);
     });
   });

@@ -52,7 +52,7 @@ describe("the table of probes", () => {
   it("makes what others wrote inert, and tells a refusal whole", () => {
     const escape = "\u001B]0;owned\u0007\u001B[31m\u202Ered";
     const text = render({ message: escape, subject: escape, hint: escape });
-    expect(text).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u202E]/);
+    expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}|\p{Cf}/u);
     expect(text).toContain("red");
     const long = "word ".repeat(100).trim();
     expect(render({ message: long })).toContain(long);

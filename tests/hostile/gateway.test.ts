@@ -6,6 +6,8 @@ import { PassThrough } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GATEWAY_FOLDER, GATEWAY_PORT, GATEWAY_SOCKET } from "../../src/core/gateway-protocol.ts";
+import type { ModelAccess } from "../../src/contracts/gateway.ts";
+import { SandboxStop } from "../../src/core/sandbox-stop.ts";
 import { sweep } from "../../src/sandbox/sweep.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
 import {
@@ -16,6 +18,7 @@ import {
 } from "../fixtures/gateway-attempt.ts";
 import { baseRepository } from "../fixtures/hostile-attempt.ts";
 import { runPlainContainer } from "../fixtures/plain-container.ts";
+import type { Answer } from "../model-api/scenario.ts";
 import { startScriptedApi } from "../model-api/scripted-api.ts";
 
 type Api = Awaited<ReturnType<typeof startScriptedApi>>;
@@ -186,7 +189,9 @@ function attacks(token: string, mark: (name: string) => string): Map<string, str
   add("half a token", { credentials: [`X-Api-Key: ${token.slice(0, -1)}`] });
   add("token in a cookie", { credentials: [`Cookie: x-api-key=${token}`] });
   add("token of another scheme", { credentials: [`Authorization: Basic ${token}`] });
-  add("token and another key", { credentials: [`X-Api-Key: ${token}`, "Authorization: Bearer sk-ant-other"] });
+  add("token and another key", {
+    credentials: [`X-Api-Key: ${token}`, "Authorization: Bearer sk-ant-other"],
+  });
   add("token for the proxy", { credentials: [`Proxy-Authorization: Bearer ${token}`] });
   const bodies: Readonly<Record<string, object>> = {
     "another model": { model: "another-model" },
@@ -201,7 +206,11 @@ function attacks(token: string, mark: (name: string) => string): Map<string, str
   for (const [name, body] of Object.entries(bodies)) add(name, { body: bodyText(body) });
   // The first may pass; what comes after it on the same connection may not.
   const first = requestText({ token }).replace("Connection: close\r\n", "");
-  const second = requestText({ token, line: "POST /v1/files HTTP/1.1", headers: [`X-Mark: ${mark("second")}`] });
+  const second = requestText({
+    token,
+    line: "POST /v1/files HTTP/1.1",
+    headers: [`X-Mark: ${mark("second")}`],
+  });
   made.set("second", first + second);
   return made;
 }
@@ -217,9 +226,10 @@ describe("what a sandbox sends", () => {
     const told = await withAttempt({}, async (attempt) => {
       const tries = attacks(attempt.token, marks("agent"));
       const answers = await sendAsAgent(attempt, [...tries.values(), requestText({ token: attempt.token })]);
+      for (const secret of [attempt.key, attempt.token]) expect(findings(answers.join(), secret)).toEqual([]);
       const passed = [...tries.keys()].filter((_, index) => !/^HTTP\/1\.1 4\d\d /.test(answers[index] ?? ""));
       expect(passed).toEqual(["second"]);
-      expect(answers[tries.size - 1]).toMatch(/^HTTP\/1\.1 200 [^]*\nHTTP\/1\.1 403 |^HTTP\/1\.1 200 [^]*HTTP\/1\.1 403 /);
+      expect(answers[tries.size - 1]).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 403 /);
       expect(answers.at(-1)).toMatch(/^HTTP\/1\.1 200 /);
       expect((await api.requests(attempt.apiRun)).map(({ method, path }) => `${method} ${path}`)).toEqual([
         "POST /v1/messages",
@@ -279,9 +289,12 @@ describe("two attempts at the same time", () => {
         const look = ["sh", "-c", "find / -type s 2>/dev/null; ls /run"];
         expect((await one.run(look)).lines).toEqual([GATEWAY_SOCKET, "gateway", "lock"].filter(Boolean));
         const path = "/run/other";
-        const control = await plain(send([requestText({ token: other.token })], { path: `${path}/api.sock` }), {
-          hostConfig: { NetworkMode: "none", Mounts: [volume(other.gateway, path)] },
-        });
+        const control = await plain(
+          send([requestText({ token: other.token })], { path: `${path}/api.sock` }),
+          {
+            hostConfig: { NetworkMode: "none", Mounts: [volume(other.gateway, path)] },
+          },
+        );
         expect(status(JSON.parse(control) as string)).toBe("200");
       });
     });
@@ -302,7 +315,7 @@ describe("the folder of the socket", () => {
       "second name": () => fs.linkSync("${GATEWAY_SOCKET}", "${GATEWAY_FOLDER}/second"),
       mode: () => fs.chmodSync("${GATEWAY_SOCKET}", 0),
       replace: () => fs.renameSync("${GATEWAY_SOCKET}", "${GATEWAY_FOLDER}/away"),
-      unlink: () => fs.rmSync(fs.existsSync("${GATEWAY_FOLDER}/away") ? "${GATEWAY_FOLDER}/away" : "${GATEWAY_SOCKET}"),
+      unlink: () => fs.unlinkSync(fs.existsSync("${GATEWAY_FOLDER}/away") ? "${GATEWAY_FOLDER}/away" : "${GATEWAY_SOCKET}"),
     };
     for (const [name, run] of Object.entries(tries)) {
       try { run(); console.log(name + " DONE"); } catch (error) { console.log(name + " " + error.code); }
@@ -318,7 +331,11 @@ describe("the folder of the socket", () => {
       const { lines } = await attempt.run(tamper);
       expect(lines.map((line) => line.replace(/ E[A-Z]+$/, ""))).toEqual(NAMES);
       expect(lines.filter((line) => !line.endsWith(" EROFS"))).toEqual([]);
-      const remount = await attempt.run(["sh", "-c", `mount -o remount,rw ${GATEWAY_FOLDER} 2>&1; echo ended`]);
+      const remount = await attempt.run([
+        "sh",
+        "-c",
+        `mount -o remount,rw ${GATEWAY_FOLDER} 2>&1; echo ended`,
+      ]);
       expect(remount.lines.at(-1)).toBe("ended");
       expect((await attempt.run(tamper)).lines).toEqual(lines);
       const [answer] = await sendAsAgent(attempt, [requestText({ token: attempt.token })]);
@@ -400,9 +417,7 @@ const HUNT = `
 
 function hunt(secret: string, files = true): readonly string[] {
   const masked = spellings(secret).map((text) =>
-    Buffer.from(text)
-      .map((byte) => byte ^ 0x5a)
-      .toString("hex"),
+    Buffer.from(Buffer.from(text).map((byte) => byte ^ 0x5a)).toString("hex"),
   );
   return ["node", "-e", HUNT, JSON.stringify({ masked, files })];
 }
@@ -413,7 +428,7 @@ describe("the key", () => {
       const script = (secret: string): readonly string[] => [
         "sh",
         "-c",
-        'node -e "$1" "$2" >/tmp/answer; shift 2; exec "$@"',
+        'node -e "$1" "$2" >/tmp/answer; shift 2; "$@"; exit',
         "sh",
         ASK,
         JSON.stringify({ body: STREAM }),
@@ -436,12 +451,21 @@ describe("the key", () => {
       const beside = await plain(hunt(attempt.key, false), {
         hostConfig: { NetworkMode: "none", PidMode: `container:${attempt.gateway}`, CapAdd: ["SYS_PTRACE"] },
       });
-      const places = new Set(beside.trim().split("\n").map((line) => line.replace(/\d+/, "N")));
+      const places = new Set(
+        beside
+          .trim()
+          .split("\n")
+          .map((line) => line.replace(/\d+/, "N")),
+      );
       expect([...places].toSorted()).toEqual(["FOUND /proc/N/mem", "looked true"]);
       const gateway = docker.getContainer(attempt.gateway);
       // Nothing was written but in the volume, whose only file is the socket.
-      expect((await gateway.changes()) ?? []).toEqual([]);
-      expect(await plain(["ls", "-A", "/volume"], { hostConfig: { NetworkMode: "none", Mounts: [volume(attempt.gateway, "/volume")] } })).toBe("api.sock\n");
+      expect(await addedFiles(attempt.gateway)).toEqual([]);
+      expect(
+        await plain(["ls", "-A", "/volume"], {
+          hostConfig: { NetworkMode: "none", Mounts: [volume(attempt.gateway, "/volume")] },
+        }),
+      ).toBe("api.sock\n");
       const filters = { label: [`nightwarden.workspace=${workspace}`] };
       const containers = await docker.listContainers({ all: true, filters });
       const { Volumes } = await docker.listVolumes({ filters });
@@ -466,6 +490,7 @@ describe("the key", () => {
     const planted = randomUUID();
     const container = await docker.createContainer({
       Image: under.image,
+      Cmd: ["true"],
       Env: spellings(planted).map((text, index) => `KEY_${index}=${text}`),
     });
     const inspected = JSON.stringify(await container.inspect());
@@ -479,4 +504,478 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");
 }
-void [once, PassThrough, elsewhere!, sweep, spawn, pathToFileURL];
+
+/** What a container has written, but for the engine's own init. */
+async function addedFiles(container: string): Promise<string[]> {
+  const changes = (await under.docker.getContainer(container).changes()) as
+    { Path: string; Kind: number }[] | null;
+  const ADDED = 1;
+  return (changes ?? [])
+    .filter(({ Path, Kind }) => Kind === ADDED && !Path.endsWith("/docker-init"))
+    .map(({ Path }) => Path);
+}
+
+describe("an API that repeats what it was sent", () => {
+  it.each<[string, (key: string) => Answer, string]>([
+    ["in the message of an error", (key) => ({ kind: "error", status: 400, message: `bad: ${key}` }), STREAM],
+    ["in an error's type and code", (key) => ({ kind: "error", status: 400, type: key, code: key }), STREAM],
+    ["in a refusal of the key", (key) => ({ kind: "error", status: 401, message: `bad: ${key}` }), STREAM],
+    ["in a stream", () => ({ kind: "echo" }), STREAM],
+    ["in an error inside a stream", (key) => ({ kind: "failed", code: key, message: key }), STREAM],
+    ["in an answer that is not a stream", () => ({ kind: "echo" }), bodyText()],
+    [
+      "in a header",
+      (key) => ({
+        kind: "reply",
+        text: "hello",
+        headers: { "request-id": key, "anthropic-ratelimit-key": `x ${key}` },
+      }),
+      STREAM,
+    ],
+  ])(
+    "%s does not tell the sandbox the key; the same search finds it where nobody is between",
+    async (_, answer, body) => {
+      await withAttempt({ answers: (key) => [answer(key)] }, async (attempt) => {
+        const { lines } = await attempt.run(ask(body));
+        expect(lines.join()).toMatch(/^head |^error /);
+        expect(findings(lines.join(), attempt.key)).toEqual([]);
+        expect(findings(JSON.stringify(attempt.facts), attempt.key)).toEqual([]);
+        const headers = { token: attempt.key, line: `POST /${attempt.apiRun}/v1/messages HTTP/1.1`, body };
+        const straight = await plain(send([requestText(headers)], directly()), {
+          hostConfig: { NetworkMode: "bridge" },
+        });
+        expect(findings(straight, attempt.key)).not.toEqual([]);
+      });
+    },
+  );
+});
+
+describe("the network", () => {
+  /** Says of each address whether a connection came about. */
+  const KNOCK = `
+    Promise.all(JSON.parse(process.argv[1]).map(([host, port]) => new Promise((done) => {
+      const socket = require("node:net").connect({ host, port });
+      const end = (result) => { socket.destroy(); done(host + ":" + port + " " + result); };
+      socket.setTimeout(2000, () => end("TIMEOUT"));
+      socket.once("error", (error) => end(error.code));
+      socket.once("connect", () => end("CONNECTED"));
+    }))).then((lines) => console.log(lines.join("\\n")));
+  `;
+  const knock = (addresses: readonly (readonly [string, number])[]): readonly string[] => [
+    "node",
+    "-e",
+    KNOCK,
+    JSON.stringify(addresses),
+  ];
+
+  it("of the gateway is not the sandbox's: neither its address, nor the bridge, nor the API is reached", async () => {
+    await withAttempt({}, async (attempt) => {
+      const { hostname, port } = new URL(api.url());
+      const { name, address, bridge } = await networkOf(attempt);
+      const targets: (readonly [string, number])[] = [
+        [address, GATEWAY_PORT],
+        [address, 443],
+        [bridge, Number(port)],
+        [hostname, Number(port)],
+      ];
+      const { lines } = await attempt.run(knock(targets));
+      expect(lines.map((line) => line.split(" ")[1])).toEqual(targets.map(() => "ENETUNREACH"));
+      const control = await plain(knock(targets), { hostConfig: { NetworkMode: name } });
+      expect(control).toContain(`${hostname}:${port} CONNECTED`);
+    });
+  });
+
+  it("of the gateways is none between them; on a bridge with the engine's defaults, neighbours meet", async () => {
+    const { docker } = under;
+    const created = await docker.createNetwork({ Name: `nightwarden-control-${randomUUID()}` });
+    try {
+      await withAttempt({}, async (attempt) => {
+        const { name, address } = await networkOf(attempt);
+        await withListener(name, async (listener) => {
+          const lines = await plain(
+            knock([
+              [listener, 9000],
+              [address, 9000],
+            ]),
+            { hostConfig: { NetworkMode: name } },
+          );
+          expect(lines).not.toContain("CONNECTED");
+          expect(lines).not.toContain("REFUSED");
+        });
+      });
+      await withListener(created.id, async (listener) => {
+        const control = await plain(knock([[listener, 9000]]), { hostConfig: { NetworkMode: created.id } });
+        expect(control).toBe(`${listener}:9000 CONNECTED\n`);
+      });
+    } finally {
+      await created.remove();
+    }
+  });
+
+  it("has no port of the gateway's to knock at; of a program that listens, the same look shows one", async () => {
+    const look = ["sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == \"0A\" { print $2 }'"];
+    /** The engine's own resolver, on 127.0.0.11 in every container of such a network. */
+    const own = (line: string): boolean => line.startsWith("0B00007F:");
+    const ports = async (container: string): Promise<string[]> =>
+      (await plain(look, { hostConfig: { NetworkMode: `container:${container}` } }))
+        .split("\n")
+        .filter((line) => line !== "" && !own(line));
+    await withAttempt({}, async (attempt) => {
+      await attempt.run(ask(STREAM));
+      expect(await ports(attempt.gateway)).toEqual([]);
+    });
+    await withListener("bridge", async (_, container) => {
+      expect(await ports(container)).toEqual(["00000000:2328"]);
+    });
+  });
+});
+
+async function networkOf(
+  attempt: GatewayAttempt,
+): Promise<{ name: string; address: string; bridge: string }> {
+  const { NetworkSettings } = await under.docker.getContainer(attempt.gateway).inspect();
+  const [[name, { IPAddress, Gateway }] = ["", { IPAddress: "", Gateway: "" }]] = Object.entries(
+    NetworkSettings.Networks,
+  );
+  return { name, address: IPAddress, bridge: Gateway };
+}
+
+/** A plain container that listens on port 9000 of a network. */
+async function withListener(
+  network: string,
+  use: (address: string, container: string) => Promise<void>,
+): Promise<void> {
+  const script = `require("node:net").createServer((s) => s.end()).listen(9000, "0.0.0.0", () => console.log("listening"))`;
+  const container = await under.docker.createContainer({
+    Image: under.image,
+    Entrypoint: ["node", "-e", script],
+    HostConfig: { NetworkMode: network },
+  });
+  try {
+    const stream = await container.attach({ stream: true, stdout: true });
+    const output = new PassThrough();
+    under.docker.modem.demuxStream(stream, output, output);
+    await container.start();
+    await once(output, "data");
+    const { NetworkSettings } = await container.inspect();
+    await use(Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "", container.id);
+  } finally {
+    await container.remove({ force: true, v: true });
+  }
+}
+
+describe("what the API answers", () => {
+  it("is not followed to another host; a client that follows it arrives there", async () => {
+    const location = `${elsewhere.url("stolen")}/v1/messages`;
+    const statuses = [301, 302, 303, 307, 308];
+    const answers = statuses.map((status) => ({ kind: "raw", status, headers: { location } }) as const);
+    await withAttempt({ answers: () => answers }, async (attempt) => {
+      const { lines } = await attempt.run(ask(STREAM, statuses.length));
+      expect(lines.filter((line) => line.startsWith("head"))).toEqual(statuses.map(() => "head 502"));
+      expect(lines.join()).not.toContain("stolen");
+      expect(attempt.answers().map(({ errorCode }) => errorCode)).toEqual(statuses.map(() => "redirect"));
+      expect(await elsewhere.connections()).toEqual([]);
+      const follow = `fetch(process.argv[1], { method: "POST", body: "{\\"model\\":\\"x\\"}" }).then((r) => console.log(r.url))`;
+      const control = ["node", "-e", follow, `${api.url(attempt.apiRun)}/v1/messages`];
+      const printed = await plain(control, {
+        env: ["NODE_TLS_REJECT_UNAUTHORIZED=0"],
+        hostConfig: { NetworkMode: "bridge" },
+      });
+      expect(printed).toContain(location);
+      expect(await elsewhere.requests("stolen")).toHaveLength(1);
+    });
+  });
+
+  it("is not unpacked: a bomb costs the gateway nothing; a client that unpacks it gets all of it", async () => {
+    const bytes = 32 * 2 ** 20;
+    await withAttempt({ answers: () => [{ kind: "gzip-bomb", bytes }] }, async (attempt) => {
+      const { lines } = await attempt.run(ask(STREAM));
+      expect(lines[0]).toBe("head 502");
+      expect(attempt.answers()).toMatchObject([{ result: "malformed", errorCode: "compressed", bytes: 0 }]);
+      const unpack = `fetch(process.argv[1], { method: "POST", body: "{\\"stream\\":true}" }).then((r) => r.arrayBuffer()).then((b) => console.log(b.byteLength))`;
+      const control = await plain(["node", "-e", unpack, `${api.url(attempt.apiRun)}/v1/messages`], {
+        env: ["NODE_TLS_REJECT_UNAUTHORIZED=0", "NODE_NO_WARNINGS=1"],
+        hostConfig: { NetworkMode: "bridge" },
+      });
+      expect(Number(control)).toBe(bytes);
+    });
+  });
+
+  it("is cut at the cap when it has no end, and the API is told; below the cap it is whole", async () => {
+    const responseBytes = 2 ** 20;
+    const comments = `: ${"-".repeat(1020)}\n\n`;
+    const stream = {
+      kind: "raw",
+      status: 200,
+      headers: { "content-type": "text/event-stream" },
+      body: comments,
+    } as const;
+    const error = {
+      kind: "raw",
+      status: 400,
+      headers: { "content-type": "application/json" },
+      body: comments,
+    } as const;
+    const answers: Answer[] = [
+      { ...stream, repeat: 100 },
+      { ...error, repeat: 1_000_000 },
+      { ...stream, repeat: 1_000_000 },
+    ];
+    await withAttempt({ answers: () => answers, caps: { responseBytes } }, async (attempt) => {
+      const { lines } = await attempt.run(ask(STREAM, answers.length));
+      expect(lines.map((line) => line.split(" ", 2).join(" ").replace(/ \{.*/, ""))).toEqual([
+        "head 200",
+        "first",
+        "whole",
+        "head 502",
+        "first",
+        "whole",
+        "head 200",
+        "first",
+        "cut",
+      ]);
+      const endless = attempt.answers().slice(1);
+      expect(endless.map(({ errorCode }) => errorCode)).toEqual(["response-bytes", "response-bytes"]);
+      for (const { bytes } of endless) expect(bytes).toBeLessThan(responseBytes + 2 ** 18);
+      const requests = await api.requests(attempt.apiRun, { ended: answers.length });
+      expect(requests.map(({ end }) => end)).toEqual(["complete", "client-gone", "client-gone"]);
+    });
+  });
+});
+
+describe("a server that is not the API", () => {
+  it("gets nothing of the key, whether its authority or its name is wrong; the API itself gets it", async () => {
+    await withAttempt({}, async (attempt) => {
+      expect((await attempt.run(ask(STREAM))).lines[0]).toBe("head 200");
+      expect((await api.everyByte()).toString("latin1")).toContain(attempt.key);
+      const { bridge } = await networkOf(attempt);
+      const wrong: readonly [string, Partial<ModelAccess["upstream"]>][] = [
+        [
+          "SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+          { ca: readFileSync(api.wrongCaFile, "utf8") },
+        ],
+        ["SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE", { ca: null }],
+        ["ERR_TLS_CERT_ALTNAME_INVALID", { url: api.url().replace(/\/\/[^:]+/, `//${bridge}`) }],
+      ];
+      for (const [code, upstream] of wrong) {
+        const before = (await api.connections()).length;
+        await withAttempt({ upstream, slot: 1 }, async (other) => {
+          expect((await other.run(ask(STREAM))).lines[0]).toBe("head 502");
+          expect(other.answers()).toMatchObject([{ result: "unreachable", status: null }]);
+          expect(other.answers()[0]?.errorCode).toMatch(new RegExp(`^(?:${code})$`));
+          // It was reached, and was sent nothing.
+          const made = (await api.connections()).slice(before);
+          expect(made.length).toBeGreaterThan(0);
+          expect(made.map(({ bytes }) => bytes).join("")).toBe("");
+        });
+      }
+    });
+  });
+});
+
+describe("a flood", () => {
+  const FLOOD = `
+    const net = require("node:net");
+    const http = require("node:http");
+    const head = "POST /v1/messages HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Type: application/json\\r\\nX-Api-Key: " + process.env.MODEL_TOKEN + "\\r\\n";
+    const idle = async (count, to, mayStay, word) => {
+      let closed = 0;
+      await new Promise((done) => {
+        for (let made = 0; made < count; made += 1) {
+          const socket = net.connect(to);
+          socket.resume().on("error", () => undefined);
+          socket.once("close", () => { closed += 1; if (closed === count - mayStay) console.log(word + " capped"); if (closed === count) done(); });
+        }
+      });
+      console.log(word + " all gone");
+    };
+    const quick = async (count) => {
+      const seen = {};
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+      const body = ${JSON.stringify(bodyText())};
+      const one = () => new Promise((done) => {
+        const request = http.request({ host: "127.0.0.1", port: ${GATEWAY_PORT}, agent, path: "/v1/messages", method: "POST", headers: { "content-type": "application/json", "x-api-key": process.env.MODEL_TOKEN } }, (response) => {
+          seen[response.statusCode] = (seen[response.statusCode] ?? 0) + 1;
+          response.resume().once("close", done);
+        });
+        request.once("error", (error) => { seen[error.code] = (seen[error.code] ?? 0) + 1; done(); });
+        request.end(body);
+      });
+      for (let sent = 0; sent < count; sent += 20) await Promise.all(Array.from({ length: 20 }, one));
+      console.log("quick " + JSON.stringify(seen));
+    };
+    const slow = () => new Promise((done) => {
+      const socket = net.connect(${GATEWAY_PORT}, "127.0.0.1");
+      let answer = "";
+      socket.write(head + "Content-Length: 1000\\r\\n\\r\\n");
+      const drip = setInterval(() => socket.write(" "), 1000);
+      socket.on("data", (data) => (answer += data));
+      socket.on("error", () => undefined);
+      socket.once("close", () => { clearInterval(drip); console.log("slow " + answer.split(" ")[1]); done(); });
+    });
+    (async () => {
+      await idle(500, { host: "127.0.0.1", port: ${GATEWAY_PORT} }, 64, "port");
+      await idle(500, { path: "${GATEWAY_SOCKET}" }, 64, "socket");
+      await quick(2000);
+      await Promise.all(Array.from({ length: 8 }, slow));
+    })();
+  `;
+
+  it(
+    "of connections, requests and slow bodies is capped, told in few words, and hurts no sibling",
+    { timeout: 120_000 },
+    async () => {
+      await withAttempt({ slot: 0 }, async (attempt) => {
+        await withAttempt({ slot: 1 }, async (sibling) => {
+          const lines: string[] = [];
+          const served: Promise<unknown>[] = [];
+          const onLine = (text: string): void => {
+            lines.push(text);
+            if (!/capped|quick/.test(text)) return;
+            served.push(sibling.run(ask(STREAM)).then((run) => lines.push(`sibling ${run.lines[0]}`)));
+          };
+          const { run } = await attempt.run(["node", "-e", FLOOD], { onLine });
+          await Promise.all(served);
+          expect(run.allPassed).toBe(true);
+          expect(lines.filter((line) => line.startsWith("sibling"))).toEqual(
+            Array(3).fill("sibling head 200"),
+          );
+          // It was served while the connections were held.
+          for (const word of ["port", "socket"])
+            expect(lines.indexOf(`${word} all gone`)).toBeGreaterThan(lines.indexOf("sibling head 200"));
+          const seen = JSON.parse(
+            lines.find((line) => line.startsWith("quick"))?.slice("quick ".length) ?? "{}",
+          ) as Record<string, number>;
+          expect(Object.keys(seen)).toEqual(["200", "429"]);
+          expect(seen["200"]).toBe(240);
+          expect(seen["429"]).toBe(1760);
+          expect(lines.filter((line) => line.startsWith("slow"))).toHaveLength(8);
+          expect(await api.requests(attempt.apiRun)).toHaveLength(240);
+          expect(attempt.facts.filter(({ type }) => type === "died")).toEqual([]);
+          expect(attempt.denials().length).toBeLessThan(60);
+        });
+      });
+    },
+  );
+
+  it("of the largest bodies at the same time does not end the gateway; with half the memory it does", async () => {
+    await withAttempt({}, async (attempt) => {
+      const { lines } = await attempt.run(["node", "-e", LARGE]);
+      console.log(lines, attempt.facts.slice(0, 5));
+      expect(attempt.facts.filter(({ type }) => type === "died")).toEqual([]);
+      expect((await attempt.run(ask(STREAM))).lines[0]).toBe("head 200");
+    });
+  });
+  const LARGE = `
+    const text = (char) => {
+      const [before, after] = ${JSON.stringify(bodyText())}.split("hello");
+      return Buffer.from(before + char.repeat(Math.floor((32 * 2 ** 20 - 1000) / Buffer.byteLength(char))) + after);
+    };
+    const post = (body) => new Promise((done) => {
+      const request = require("node:http").request({ host: "127.0.0.1", port: ${GATEWAY_PORT}, agent: false, path: "/v1/messages", method: "POST", headers: { "content-type": "application/json", "content-length": body.length, "x-api-key": process.env.MODEL_TOKEN } }, (response) => { console.log(response.statusCode); response.resume().once("close", done); });
+      request.once("error", (error) => { console.log(error.code); done(); });
+      request.end(body);
+    });
+    (async () => {
+      for (const char of ["x", "\\u4e2d", "\\\\u0001", "\\\\u4e2d"]) {
+        const body = text(char);
+        await Promise.all([post(body), post(body), post(body)]);
+      }
+    })();
+  `;
+});
+
+describe("a gateway that dies", () => {
+  const LONG: Answer = { kind: "reply", text: "on and on ", repeat: 100_000, paceMs: 20 };
+
+  it("in the middle of an answer is an error to the client, a fact, and the end of the run; one that lives is not", async () => {
+    for (const signal of ["SIGKILL", "SIGABRT"]) {
+      await withAttempt({ answers: () => [LONG] }, async (attempt) => {
+        const gateway = under.docker.getContainer(attempt.gateway);
+        const { lines } = await attempt.run(ask(STREAM, 2), {
+          onLine: (text) => { console.log(text.slice(0, 50)); if (text === "first") gateway.kill({ signal }).then((x) => console.log("killed", x), console.log) },
+        });
+        expect(lines.map((line) => line.split(" ", 2).join(" ").replace(/ \{.*/, ""))).toEqual([
+          "head 200",
+          "first",
+          "cut",
+          "error ECONNRESET",
+        ]);
+        expect(await attempt.fact(({ type }) => type === "died")).toMatchObject({
+          message: expect.any(String) as string,
+        });
+        expect(findings(JSON.stringify(attempt.facts), attempt.key)).toEqual([]);
+        // Aborted, it has left no core file, which would hold the key.
+        expect(await addedFiles(attempt.gateway)).toEqual([]);
+        console.log("A", signal, lines.map((l) => l.slice(0, 60)), attempt.facts);
+        const controller = new AbortController();
+        const hanging = attempt.run(["sh", "-c", "echo up; sleep 600"], {
+          signal: controller.signal,
+          onLine: () => controller.abort(new SandboxStop("gateway-died", "it died")),
+        });
+        expect((await hanging).run).toMatchObject({ allPassed: false, end: { reason: "gateway-died" } });
+      });
+    }
+    await withAttempt({ answers: () => [{ ...LONG, repeat: 100 }] }, async (attempt) => {
+      expect((await attempt.run(ask(STREAM))).lines.at(-1)).toMatch(/^whole /);
+      expect(attempt.facts.map(({ type }) => type)).toEqual(["answered"]);
+    });
+  });
+
+  it("may write no core file; a plain container may", async () => {
+    const limits = [
+      "sh",
+      "-c",
+      "grep -h 'core file' /proc/[0-9]*/limits | grep -v ' unlimited *unlimited ' ; echo ended",
+    ];
+    const all = ["sh", "-c", "grep -h 'core file' /proc/[0-9]*/limits"];
+    await withAttempt({}, async (attempt) => {
+      const hostConfig = {
+        NetworkMode: "none",
+        PidMode: `container:${attempt.gateway}`,
+        CapAdd: ["SYS_PTRACE"],
+      };
+      console.log(await plain(all, { hostConfig }), await plain(limits));
+    });
+  });
+});
+
+describe("a supervisor that is killed", () => {
+  it("takes its gateways with it, and the next start removes what is left; one that lives keeps its own", async () => {
+    const workspace = `${under.workspace}-killed`;
+    const source = (file: string): string => pathToFileURL(`${import.meta.dirname}/../../src/${file}`).href;
+    const script = `
+      import { DockerGateways } from ${JSON.stringify(source("sandbox/docker-gateways.ts"))};
+      import { findEngine } from ${JSON.stringify(source("engine/find-engine.ts"))};
+      const { docker } = await findEngine({ env: process.env });
+      const gateways = new DockerGateways({ docker, image: ${JSON.stringify(under.image)}, workspace: ${JSON.stringify(workspace)} });
+      const gateway = await gateways.open({
+        attempt: { task: "task", attempt: "task.1", token: "0123456789abcdef" },
+        access: { provider: "anthropic", credential: { kind: "api-key", value: "sentinel" }, upstream: { url: "https://localhost", ca: null, proxy: null }, models: ["m"], maxOutputTokens: 1, prices: {} },
+        budget: { tokens: 1, costUsd: 1 },
+        onFact: () => undefined,
+      });
+      await gateway.ready();
+      console.log(gateway.id);
+    `;
+    await withAttempt({}, async (attempt) => {
+      const supervisor = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [printed] = (await once(supervisor.stdout, "data")) as [Buffer];
+      const gateway = under.docker.getContainer(printed.toString().trim());
+      expect((await gateway.inspect()).State.Running).toBe(true);
+      supervisor.kill("SIGKILL");
+      await gateway.wait();
+      expect((await gateway.inspect()).State).toMatchObject({ Running: false, ExitCode: 0 });
+      expect((await under.docker.getContainer(attempt.gateway).inspect()).State.Running).toBe(true);
+      const swept = await sweep(under.docker, { owners: [workspace] });
+      expect(swept).toEqual({ containers: 1, volumes: 1, networks: 1 });
+      expect(await sweep(under.docker, { owners: [workspace] })).toEqual({
+        containers: 0,
+        volumes: 0,
+        networks: 0,
+      });
+    });
+  });
+});
