@@ -8,10 +8,21 @@ import { openEngine } from "../../src/compose/engine.ts";
 import { composeNight } from "../../src/compose/night.ts";
 import { newRedaction, openJournals } from "../../src/compose/workspace.ts";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
+import type { ModelAccess } from "../../src/contracts/gateway.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import type { NightwardenEvent } from "../../src/core/event.ts";
 import { runNight } from "../../src/night/run-night.ts";
 import { benchOptions, interleaved, print, timed } from "./measure.ts";
+
+/** A gateway is opened with it; the agent asks it nothing. */
+const ACCESS: ModelAccess = {
+  provider: "anthropic",
+  credential: { kind: "api-key", value: "a-key-for-nothing" },
+  upstream: { url: "https://api.invalid", ca: null, proxy: null },
+  models: ["none"],
+  maxOutputTokens: 1000,
+  prices: {},
+};
 
 const options = benchOptions(15);
 const folder = mkdtempSync(join(tmpdir(), "nightwarden-bench-"));
@@ -26,21 +37,26 @@ process.exit();
 async function benchAttempt(): Promise<void> {
   const events: NightwardenEvent[] = [];
   makeRepository(3);
-  const { image, run } = await makeNights(options.rounds + 1, (event) => events.push(event));
-  const measured = await interleaved({
-    bench: "attempt",
-    case: "overhead",
-    rounds: options.rounds,
-    floorName: "docker run --rm of the same container with true",
-    floor: async () =>
-      await timed(async () => await Promise.resolve(execFileSync("docker", dockerRun(image)))),
-    run: async () => {
-      events.length = 0;
-      await run();
-      return overheadOf(events);
-    },
-  });
-  print(measured, options.json);
+  const { image, run } = await makeNights(2 * options.rounds + 2, (event) => events.push(event));
+  for (const [name, usesModel] of [
+    ["overhead", false],
+    ["overhead-with-gateway", true],
+  ] as const) {
+    const measured = await interleaved({
+      bench: "attempt",
+      case: name,
+      rounds: options.rounds,
+      floorName: "docker run --rm of the same container with true",
+      floor: async () =>
+        await timed(async () => await Promise.resolve(execFileSync("docker", dockerRun(image)))),
+      run: async () => {
+        events.length = 0;
+        await run(usesModel);
+        return overheadOf(events);
+      },
+    });
+    print(measured, options.json);
+  }
 }
 
 /** From the attempt's first event to its task's last, without what the agent and the verify commands took. */
@@ -126,7 +142,7 @@ function makeRepository(files: number): void {
 async function makeNights(
   count: number,
   onEvent: (event: NightwardenEvent) => void,
-): Promise<{ image: string; deps: NightDeps; run: () => Promise<void> }> {
+): Promise<{ image: string; deps: NightDeps; run: (usesModel: boolean) => Promise<void> }> {
   const workspaceDir = join(folder, "night");
   mkdirSync(workspaceDir);
   const config = {
@@ -148,13 +164,25 @@ async function makeNights(
   const parts = await openEngine(loaded.value.config);
   const redaction = newRedaction();
   const journals = openJournals(workspaceDir, "0.0.0", redaction);
-  const deps = await composeNight({ workspace: loaded.value, journals, parts, redaction, onProgress: () => undefined });
+  const deps = await composeNight({
+    workspace: loaded.value,
+    journals,
+    parts,
+    redaction,
+    onProgress: () => undefined,
+  });
   const { id: image } = await parts.images.ensure("app", () => undefined);
   let next = 0;
-  const run = async (): Promise<void> => {
+  const run = async (usesModel: boolean): Promise<void> => {
     const order = orderOf(loaded.value, next, onEvent);
     next += 1;
-    await runNight(deps, order, new AbortController().signal);
+    const changed: NightDeps = {
+      ...deps,
+      modelAccess: async () => await Promise.resolve(usesModel ? ACCESS : undefined),
+      // Once a night, and not once an attempt.
+      runProbes: async () => await Promise.resolve(),
+    };
+    await runNight(changed, order, new AbortController().signal);
   };
   return { image, deps, run };
 }

@@ -5,11 +5,12 @@ import { lowered, without } from "./output-limit.ts";
 import type { ProviderRules } from "./provider-rules.ts";
 
 /**
- * Betas that change how an answer is written or what the client does with it, by name and date. All others are left out:
+ * Betas that change how a conversation or an answer is written, or what the client does with it, by name and date. All
+ * others are left out:
  * tools, files, containers and servers at the API; longer contexts and caches, which have another price.
  */
 const BETA =
-  /^(?:claude-code|interleaved-thinking|context-management|thinking-token-count|thinking-display-updates|advanced-tool-use|effort|fine-grained-tool-streaming|structured-outputs)-20\d{2}-?\d{2}-?\d{2}$/;
+  /^(?:claude-code|interleaved-thinking|context-management|thinking-token-count|thinking-display-updates|advanced-tool-use|effort|per-turn-control|mid-conversation-tool-changes|fine-grained-tool-streaming|structured-outputs)-20\d{2}-?\d{2}-?\d{2}$/;
 
 /** The beta of a client that is signed in, which its token needs. */
 const OAUTH_BETA = "oauth-2025-04-20";

@@ -152,6 +152,8 @@ const PROMPT = {
     object({
       role: constant("user", "assistant", "system"),
       content: either(ANY_TEXT, list(later(() => BLOCK))),
+      // From here on, as a newer model lets it change within a conversation.
+      output_config: object({ effort: text(40) }),
     }),
   ),
   tools: list(TOOL, 1000),

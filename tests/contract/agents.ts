@@ -284,24 +284,25 @@ export function clientAgentContract(
       expect(done.requests).toHaveLength(1);
     });
 
-    for (const failure of [...FAILURES, ...FAILURES_OF[client]]) {
-      it.concurrent(failure.promise, async () => {
-        const { scenario, isSilence = false } = failure;
-        const done = await runClient({ scenario: scenarioOf(scenario), isImpatient: isSilence });
-        expect(done.outcome).toMatchObject({ kind: "failed", reason: failure.reason });
-        expect(done.run.end).toMatchObject({ reason: "exited" });
-        const { result, errorCode } = failure;
-        expect(done.answers).toContainEqual(
-          expect.objectContaining(errorCode ? { result, errorCode } : { result }),
-        );
-        expect(done.requests.length).toBeGreaterThanOrEqual(1);
-        expect(done.requests.length).toBeLessThanOrEqual(failure.maxRequests);
-        expect(done.changes).toEqual({});
-        expectKeyAndNoToken(client, done);
-        // Nothing that the real client sends meets a rule of the gateway.
-        expect(done.denials).toEqual([]);
-      });
-    }
+    const failures = [...FAILURES, ...FAILURES_OF[client]].map(
+      (failure) => [failure.promise, failure] as const,
+    );
+    it.concurrent.for(failures)("%s", async ([, failure]) => {
+      const { scenario, isSilence = false } = failure;
+      const done = await runClient({ scenario: scenarioOf(scenario), isImpatient: isSilence });
+      expect(done.outcome).toMatchObject({ kind: "failed", reason: failure.reason });
+      expect(done.run.end).toMatchObject({ reason: "exited" });
+      const { result, errorCode } = failure;
+      expect(done.answers).toContainEqual(
+        expect.objectContaining(errorCode ? { result, errorCode } : { result }),
+      );
+      expect(done.requests.length).toBeGreaterThanOrEqual(1);
+      expect(done.requests.length).toBeLessThanOrEqual(failure.maxRequests);
+      expect(done.changes).toEqual({});
+      expectKeyAndNoToken(client, done);
+      // Nothing that the real client sends meets a rule of the gateway.
+      expect(done.denials).toEqual([]);
+    });
 
     it.concurrent(
       "a stream that is cut after an edit is the API's fault, however often it is tried",

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { forwardPort, type ForwardedPort } from "../../src/shim/forward-port.ts";
+import { untilClosed } from "./until-closed.ts";
 
 let folder: string;
 let socket: string;
@@ -72,7 +73,7 @@ describe("a forwarded port", () => {
     first.client.write("x", () => first.client.resetAndDestroy());
     expect(await ended).toBe("x");
     const second = await connected(connect());
-    const closed = once(second.client.resume(), "close");
+    const closed = untilClosed(second.client.resume());
     second.gateway.destroy();
     await closed;
   });
@@ -88,7 +89,7 @@ describe("a forwarded port", () => {
   it("closes a connection when nobody is behind the socket, and serves the next one when there is", async () => {
     await new Promise((resolve) => server.close(resolve));
     const lost = connect().resume();
-    await once(lost, "close");
+    await untilClosed(lost);
     server.listen(socket);
     await once(server, "listening");
     const { client, gateway } = await connected(connect());
@@ -99,7 +100,7 @@ describe("a forwarded port", () => {
 
   it("has no more connections than its bound", async () => {
     const clients = Array.from({ length: 70 }, () => connect().resume());
-    await Promise.race(clients.map(async (client) => await once(client, "close")));
+    await Promise.race(clients.map(async (client) => await untilClosed(client)));
     for (const client of clients) client.destroy();
   });
 

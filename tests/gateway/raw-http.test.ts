@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DenialRule } from "../../src/gateway/denial.ts";
 import { goodBody, KEY, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
+import { untilClosed } from "./until-closed.ts";
 
 const certificates = testCertificates("DNS:localhost");
 let upstream: ScriptedUpstream;
@@ -129,7 +129,7 @@ describe("a client that takes its time", () => {
   ];
   it.concurrent.each(slow)("over %s is shown the door, and others are served meanwhile", async (_, start) => {
     const socket = gateway.connect();
-    const closed = once(socket, "close");
+    const closed = untilClosed(socket);
     const drip = setInterval(() => start !== "" && socket.write("a"), 1_000);
     socket.write(start);
     socket.resume();
@@ -143,7 +143,7 @@ describe("a client that takes its time", () => {
     const other = await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
     const sockets = Array.from({ length: 200 }, () => other.connect());
     // Those beyond the bound are closed at once.
-    await Promise.race(sockets.map(async (socket) => await once(socket.resume(), "close")));
+    await Promise.race(sockets.map(async (socket) => await untilClosed(socket.resume())));
     expect(await other.close()).toBe(0);
     for (const socket of sockets) socket.destroy();
   });
@@ -226,7 +226,7 @@ describe("fuzzing", () => {
           good,
         );
         const socket = gateway.connect();
-        const closed = once(socket, "close");
+        const closed = untilClosed(socket);
         socket.resume();
         // No more comes: what waits for more sees the end.
         socket.end(Buffer.from(bytes, "latin1"));

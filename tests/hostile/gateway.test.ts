@@ -858,85 +858,122 @@ describe("a flood", () => {
     },
   );
 
-  it("of the largest bodies at the same time does not end the gateway; with half the memory it does", async () => {
-    await withAttempt({}, async (attempt) => {
-      const { lines } = await attempt.run(["node", "-e", LARGE]);
-      console.log(lines, attempt.facts.slice(0, 5));
-      expect(attempt.facts.filter(({ type }) => type === "died")).toEqual([]);
-      expect((await attempt.run(ask(STREAM))).lines[0]).toBe("head 200");
-    });
-  });
+  /** Bodies that are as large as may be, one and several at a time, and prints the status of each. */
   const LARGE = `
-    const text = (char) => {
-      const [before, after] = ${JSON.stringify(bodyText())}.split("hello");
-      return Buffer.from(before + char.repeat(Math.floor((32 * 2 ** 20 - 1000) / Buffer.byteLength(char))) + after);
+    const maxBytes = Number(process.argv[1]);
+    const [before, after] = ${JSON.stringify(bodyText())}.split("hello");
+    const text = (char) => Buffer.from(before + char.repeat(Math.floor((maxBytes - 1000) / Buffer.byteLength(char))) + after);
+    const values = (count, make) => {
+      const padding = "p".repeat(Math.max(1, Math.floor(maxBytes / count) - 16));
+      const tools = [{ name: "a", input_schema: Array.from({ length: count }, (_, index) => make(padding + index)) }];
+      return Buffer.from(JSON.stringify({ ...JSON.parse(${JSON.stringify(bodyText())}), tools }));
     };
     const post = (body) => new Promise((done) => {
-      const request = require("node:http").request({ host: "127.0.0.1", port: ${GATEWAY_PORT}, agent: false, path: "/v1/messages", method: "POST", headers: { "content-type": "application/json", "content-length": body.length, "x-api-key": process.env.MODEL_TOKEN } }, (response) => { console.log(response.statusCode); response.resume().once("close", done); });
-      request.once("error", (error) => { console.log(error.code); done(); });
+      const headers = { "content-type": "application/json", "content-length": body.length, "x-api-key": process.env.MODEL_TOKEN };
+      const options = { host: "127.0.0.1", port: ${GATEWAY_PORT}, agent: false, path: "/v1/messages", method: "POST", headers };
+      const request = require("node:http").request(options, (response) => response.resume().once("close", () => done(response.statusCode)));
+      request.once("error", (error) => done(error.code));
       request.end(body);
     });
     (async () => {
-      for (const char of ["x", "\\u4e2d", "\\\\u0001", "\\\\u4e2d"]) {
-        const body = text(char);
-        await Promise.all([post(body), post(body), post(body)]);
+      const makers = [() => text("x"), () => text("\\u4e2d"), () => text("\\\\u4e2d"), () => values(240000, (key) => ({ [key]: 1 })), () => values(480000, (key) => key)];
+      for (const make of makers) {
+        const body = make();
+        for (const count of [1, 2, 4]) console.log((await Promise.all(Array.from({ length: count }, () => post(body)))).join(" "));
       }
     })();
   `;
+
+  it(
+    "of the largest bodies does not end the gateway; one that is larger does not pass",
+    { timeout: 120_000 },
+    async () => {
+      await withAttempt(
+        { caps: { requestBytes: Number(process.env["RB"] ?? 32) * 2 ** 20 } },
+        async (attempt) => {
+          if (process.env["MEM"])
+            await under.docker
+              .getContainer(attempt.gateway)
+              .update({
+                Memory: Number(process.env["MEM"]) * 2 ** 20,
+                MemorySwap: Number(process.env["MEM"]) * 2 ** 20,
+              });
+          const { lines } = await attempt.run([
+            "node",
+            "-e",
+            LARGE,
+            String(Number(process.env["RB"] ?? 32) * 2 ** 20),
+          ]);
+          console.log(lines);
+          expect(attempt.facts.filter(({ type }) => type === "died")).toEqual([]);
+          expect(new Set(lines.join(" ").split(" "))).toEqual(new Set(["200", "429"]));
+          expect((await attempt.run(ask(STREAM))).lines[0]).toBe("head 200");
+        },
+      );
+    },
+  );
 });
 
 describe("a gateway that dies", () => {
   const LONG: Answer = { kind: "reply", text: "on and on ", repeat: 100_000, paceMs: 20 };
+  /** What `ask` prints, without the answers' texts. */
+  const steps = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/ \{.*/, ""));
 
-  it("in the middle of an answer is an error to the client, a fact, and the end of the run; one that lives is not", async () => {
-    for (const signal of ["SIGKILL", "SIGABRT"]) {
-      await withAttempt({ answers: () => [LONG] }, async (attempt) => {
-        const gateway = under.docker.getContainer(attempt.gateway);
-        const { lines } = await attempt.run(ask(STREAM, 2), {
-          onLine: (text) => { console.log(text.slice(0, 50)); if (text === "first") gateway.kill({ signal }).then((x) => console.log("killed", x), console.log) },
-        });
-        expect(lines.map((line) => line.split(" ", 2).join(" ").replace(/ \{.*/, ""))).toEqual([
-          "head 200",
-          "first",
-          "cut",
-          "error ECONNRESET",
-        ]);
-        expect(await attempt.fact(({ type }) => type === "died")).toMatchObject({
-          message: expect.any(String) as string,
-        });
-        expect(findings(JSON.stringify(attempt.facts), attempt.key)).toEqual([]);
-        // Aborted, it has left no core file, which would hold the key.
-        expect(await addedFiles(attempt.gateway)).toEqual([]);
-        console.log("A", signal, lines.map((l) => l.slice(0, 60)), attempt.facts);
-        const controller = new AbortController();
-        const hanging = attempt.run(["sh", "-c", "echo up; sleep 600"], {
+  it("in the middle of an answer is an error to the client, a fact, and the end of the run", async () => {
+    await withAttempt({ answers: () => [LONG] }, async (attempt) => {
+      const controller = new AbortController();
+      const died = attempt.fact(({ type }) => type === "died");
+      const stop = died.then(() => controller.abort(new SandboxStop("gateway-died", "it died")));
+      const gateway = under.docker.getContainer(attempt.gateway);
+      const killed: Promise<unknown>[] = [];
+      const [program, flag, script, input] = ask(STREAM, 2) as [string, string, string, string];
+      const { run, lines } = await attempt.run(
+        ["sh", "-c", '"$@"; sleep 600', "sh", program, flag, script, input],
+        {
           signal: controller.signal,
-          onLine: () => controller.abort(new SandboxStop("gateway-died", "it died")),
-        });
-        expect((await hanging).run).toMatchObject({ allPassed: false, end: { reason: "gateway-died" } });
-      });
-    }
+          onLine: (text) => void (text === "first" && killed.push(gateway.kill({ signal: "SIGKILL" }))),
+        },
+      );
+      await Promise.all([...killed, stop]);
+      expect(run).toMatchObject({ allPassed: false, end: { reason: "gateway-died" } });
+      expect(steps(lines).slice(0, 2)).toEqual(["head 200", "first"]);
+      expect(lines.join()).not.toContain("whole");
+      // Nothing else has come in its place: who asks now gets no answer.
+      const after = await attempt.run(ask(STREAM));
+      expect(after.lines).toEqual(["error ECONNRESET"]);
+      expect(attempt.facts.map(({ type }) => type)).toEqual(["died"]);
+    });
     await withAttempt({ answers: () => [{ ...LONG, repeat: 100 }] }, async (attempt) => {
-      expect((await attempt.run(ask(STREAM))).lines.at(-1)).toMatch(/^whole /);
+      const { run, lines } = await attempt.run(ask(STREAM));
+      expect(run.allPassed).toBe(true);
+      expect(steps(lines)).toEqual(["head 200", "first", "whole"]);
       expect(attempt.facts.map(({ type }) => type)).toEqual(["answered"]);
     });
   });
 
-  it("may write no core file; a plain container may", async () => {
-    const limits = [
-      "sh",
-      "-c",
-      "grep -h 'core file' /proc/[0-9]*/limits | grep -v ' unlimited *unlimited ' ; echo ended",
-    ];
-    const all = ["sh", "-c", "grep -h 'core file' /proc/[0-9]*/limits"];
-    await withAttempt({}, async (attempt) => {
-      const hostConfig = {
-        NetworkMode: "none",
-        PidMode: `container:${attempt.gateway}`,
-        CapAdd: ["SYS_PTRACE"],
-      };
-      console.log(await plain(all, { hostConfig }), await plain(limits));
+  it("of an abort leaves no core file, which would hold the key; an ordinary program leaves one", async () => {
+    await withAttempt({ answers: () => [LONG] }, async (attempt) => {
+      const abort = `for pid in /proc/[0-9]*; do if tr '\\0' ' ' < $pid/cmdline | grep -q '^[^ ]*node .*gateway/main'; then grep 'core file' $pid/limits; kill -ABRT \${pid#/proc/}; fi; done`;
+      const hostConfig = { NetworkMode: "none", PidMode: `container:${attempt.gateway}` };
+      const beside: Promise<string>[] = [];
+      const { lines } = await attempt.run(ask(STREAM), {
+        onLine: (text) => void (text === "first" && beside.push(plain(["sh", "-c", abort], { hostConfig }))),
+      });
+      expect(steps(lines)).toEqual(["head 200", "first", "cut"]);
+      expect((await Promise.all(beside)).join()).toMatch(/^Max core file size +0 +0 +bytes/);
+      await attempt.fact(({ type }) => type === "died");
+      const { State } = await under.docker.getContainer(attempt.gateway).inspect();
+      expect(State).toMatchObject({ Running: false, ExitCode: 134 });
+      expect(await addedFiles(attempt.gateway)).toEqual([]);
+      expect(findings(JSON.stringify(attempt.facts), attempt.key)).toEqual([]);
     });
+    const Ulimits = [{ Name: "core", Soft: -1, Hard: -1 }];
+    const control =
+      "cd /tmp; node -e 'process.abort()' 2>/dev/null; ls; cat /proc/sys/kernel/core_pattern; grep 'core file' /proc/self/limits";
+    const printed = await plain(["sh", "-c", control], { hostConfig: { NetworkMode: "none", Ulimits } });
+    expect(printed).toMatch(/Max core file size +unlimited +unlimited/);
+    // Where the kernel hands core files to a program of the host, none is in the folder.
+    expect(printed).toMatch(/^core|^[|/]/m);
   });
 });
 
