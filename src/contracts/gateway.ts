@@ -40,6 +40,8 @@ export interface GatewayRequest {
 export type GatewayFact =
   | { readonly type: "answered"; readonly answer: ModelAnswer }
   | { readonly type: "denied"; readonly denial: EgressDenial }
+  /** A part of an answer has come: a sign of life, and no fact for the record. */
+  | { readonly type: "alive" }
   | Extract<GatewayMessage, { readonly type: "over-budget" }>
   /** It ended by itself: nothing more is served. */
   | { readonly type: "died"; readonly message: string };

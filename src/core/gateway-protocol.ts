@@ -57,6 +57,8 @@ export type GatewayMessage =
   | { readonly type: "ready" }
   | { readonly type: "answered"; readonly answer: ModelAnswer }
   | { readonly type: "denied"; readonly denial: EgressDenial }
+  /** A part of an answer has come. Told every few seconds while answers come: a long one is no silence. */
+  | { readonly type: "alive" }
   /** A cap was reached: nothing more is served. `value` is what was seen, `limit` what was allowed. */
   | {
       readonly type: "over-budget";

@@ -44,6 +44,8 @@ export interface ExchangeOptions {
   /** In no answer that the client sees. */
   readonly secrets: readonly string[];
   readonly client: ServerResponse;
+  /** Called with each piece of an answer. */
+  readonly onPiece: () => void;
   /** Called once, before the client sees the end: whatever the client does then comes after the fact. */
   readonly onAnswer: (answer: ModelAnswer) => void;
   readonly onRefusal: (refusal: Refusal) => void;
@@ -153,6 +155,7 @@ export class Exchange {
     answer.on("data", (chunk: Buffer) => {
       this.bytes += chunk.length;
       this.idle?.refresh();
+      this.options.onPiece();
       this.reader.push(chunk);
       if (this.options.isCounted) {
         this.options.budget.update(this.id, this.options.model, this.reader.usageSoFar());

@@ -23,6 +23,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 const TIMEOUT_CHECK_MS = 1_000;
 const MAX_CONNECTIONS = 64;
+/** Well below any limit on silence that makes sense. */
+const ALIVE_INTERVAL_MS = 5_000;
 /** A quota that is back sooner is the client's to wait for. */
 const MAX_CLIENT_WAIT_MS = 60_000;
 
@@ -58,6 +60,7 @@ export class GatewayServer {
   private bufferedBytes = 0;
   /** What every request is answered with from now on: another one would get the same from the API. */
   private closed: ErrorAnswer | undefined;
+  private aliveToldMs = -Infinity;
 
   constructor(config: GatewayConfig, say: (message: GatewayMessage) => void) {
     this.config = config;
@@ -219,6 +222,7 @@ export class GatewayServer {
       budget,
       secrets: [credential.value, config.token],
       client: response,
+      onPiece: () => this.tellAlive(),
       onAnswer: (answer) => {
         this.exchanges.delete(exchange);
         this.say({ type: "answered", answer });
@@ -227,6 +231,13 @@ export class GatewayServer {
     });
     this.exchanges.add(exchange);
     exchange.start();
+  }
+
+  private tellAlive(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.aliveToldMs < ALIVE_INTERVAL_MS) return;
+    this.aliveToldMs = nowMs;
+    this.say({ type: "alive" });
   }
 
   /** Answers a request that comes after the last one; whether it did. */

@@ -119,6 +119,8 @@ class Heard {
 
   readonly onFact = (fact: GatewayFact): void => {
     switch (fact.type) {
+      case "alive":
+        return;
       case "answered":
         this.answers.push(fact.answer);
         return;

@@ -36,6 +36,8 @@ export class GatewayRecord {
     this.heardAtMs = this.night.deps.clock.monotonicMs();
     const { attempt } = this;
     switch (fact.type) {
+      case "alive":
+        return;
       case "answered":
         this.answers.push(fact.answer);
         if (this.answers.length > KEPT_ANSWERS) this.answers.shift();

@@ -10,6 +10,7 @@ import { EVENT_DATA, NIGHT_ENDS, envelopeSchema } from "../../src/core/event.ts"
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
+import { DENIAL_RULES } from "../../src/gateway/denial.ts";
 import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
@@ -156,6 +157,12 @@ describe("docs/journal.md", () => {
 });
 
 describe("docs/containment.md", () => {
+  it("has every rule of the gateway, with its meaning", () => {
+    const documented = rows(section(read("docs/containment.md"), "### The gateway"));
+    for (const [rule, meaning] of Object.entries(DENIAL_RULES))
+      expect(documented).toContainEqual([rule, meaning]);
+  });
+
   it("has every field that is asked of the engine", () => {
     const text = read("docs/containment.md");
     const common = { name: "n", image: "i", labels: {} };
