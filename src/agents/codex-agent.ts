@@ -34,7 +34,7 @@ const FEATURES_OFF = [
 /** Silence inside an answer. Before its first byte the client knows no limit: that is for the gateway, and `silence`. */
 const IDLE_TIMEOUT_MS = { task: 600_000, hello: 60_000 };
 /** Of a request, and of a stream that was cut: they multiply. */
-const MAX_RETRIES = { task: 2, hello: 0 };
+const MAX_RETRIES = { task: 1, hello: 0 };
 
 /** OpenAI's Codex. The command line, its settings and how its end is read are measured with the version pinned. */
 export class CodexAgent implements Agent {

@@ -5,11 +5,12 @@ import { NO_USAGE, type Usage } from "../core/usage.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import type { Budget } from "./budget.ts";
 import type { Json, JsonObject } from "./filter-json.ts";
-import { errorCodeOf, objectAt, textAt } from "./json-fields.ts";
+import { errorCodeOf, nameOf, objectAt, textAt } from "./json-fields.ts";
 import type { ProviderRules } from "./provider-rules.ts";
 import { relayError } from "./relay-error.ts";
 import { responseHeaders } from "./response-headers.ts";
 import { retryAtOf } from "./retry-at.ts";
+import { SecretGuard } from "./secret-guard.ts";
 
 /** An error's JSON; what is longer is not one. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -42,7 +43,9 @@ export interface ExchangeOptions {
   readonly caps: GatewayCaps;
   readonly budget: Budget;
   /** In no answer that the client sees. */
-  readonly secrets: readonly string[];
+  readonly key: string;
+  /** In no error. A model may repeat it elsewhere: the agent knows it. */
+  readonly token: string;
   readonly client: ServerResponse;
   /** Called with each piece of an answer. */
   readonly onPiece: () => void;
@@ -61,6 +64,7 @@ interface End {
 export class Exchange {
   private readonly options: ExchangeOptions;
   private readonly reader: AnswerReader;
+  private readonly guard: SecretGuard;
   private readonly id = Symbol("exchange");
   private readonly startedMs = performance.now();
   private readonly timers: NodeJS.Timeout[] = [];
@@ -74,6 +78,7 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.options = options;
     this.reader = new AnswerReader(options.rules.answer);
+    this.guard = new SecretGuard(options.key);
   }
 
   start(): void {
@@ -136,11 +141,11 @@ export class Exchange {
   }
 
   private stream(answer: IncomingMessage): void {
-    const { client, caps, rules } = this.options;
+    const { client, caps } = this.options;
     const begin = (): void => {
       if (client.headersSent) return;
       client.writeHead(200, {
-        ...responseHeaders(answer.headers, rules),
+        ...this.passingHeaders(),
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache",
       });
@@ -156,6 +161,11 @@ export class Exchange {
       this.bytes += chunk.length;
       this.idle?.refresh();
       this.options.onPiece();
+      const passing = this.guard.push(chunk);
+      if (passing === undefined) {
+        this.breakOff(QUOTES_KEY);
+        return;
+      }
       this.reader.push(chunk);
       if (this.options.isCounted) {
         this.options.budget.update(this.id, this.options.model, this.reader.usageSoFar());
@@ -165,12 +175,14 @@ export class Exchange {
       if (this.bytes > caps.responseBytes) this.breakOff({ result: "cut", errorCode: "response-bytes" });
       else {
         begin();
-        if (!client.write(chunk)) answer.pause();
+        if (passing.length > 0 && !client.write(passing)) answer.pause();
       }
     });
     answer.once("end", () => {
       this.finish(endOfStream(this.reader));
       begin();
+      const rest = this.guard.rest();
+      if (rest.length > 0) client.write(rest);
       client.end();
     });
   }
@@ -192,14 +204,18 @@ export class Exchange {
   }
 
   private deliver(body: Buffer): void {
-    const { client, rules } = this.options;
+    const { client } = this.options;
+    if (this.guard.isIn(body)) {
+      this.fail(502, QUOTES_KEY, "gave no proper answer");
+      return;
+    }
     const json = parsed(body);
     if (json === undefined) {
       this.fail(502, { result: "malformed", errorCode: "not-json" }, "gave no proper answer");
       return;
     }
     if (this.options.isCounted) this.reader.whole(json);
-    const headers = responseHeaders(this.answer?.headers ?? {}, rules);
+    const headers = this.passingHeaders();
     this.finish({
       result: this.reader.refusal ? "refused" : "complete",
       errorCode: this.reader.refusal?.code ?? null,
@@ -213,7 +229,7 @@ export class Exchange {
   }
 
   private refuse(status: number, received: Buffer): void {
-    const { rules, secrets, onRefusal } = this.options;
+    const { rules, onRefusal } = this.options;
     const body = parsed(received);
     const headers = this.answer?.headers ?? {};
     const retryAtMs = WAITING_STATUSES.has(status)
@@ -223,13 +239,13 @@ export class Exchange {
     this.finish({
       result: "refused",
       // Gemini's codes are numbers; its names are in `status`.
-      errorCode: errorCodeOf(error) ?? textAt(error, "status")?.slice(0, 100) ?? null,
+      errorCode: errorCodeOf(error) ?? nameOf(textAt(error, "status")),
       retryAtMs,
     });
     const answer = {
       status,
-      headers: responseHeaders(headers, rules),
-      body: relayError({ rules, status, body, secrets }),
+      headers: this.passingHeaders(),
+      body: relayError({ rules, status, body, secrets: this.secrets }),
     };
     onRefusal({ answer, retryAtMs });
     sendError(this.options.client, answer);
@@ -239,10 +255,12 @@ export class Exchange {
     this.fail(504, { result: "timeout", errorCode: "first-byte" }, "did not answer in time");
   }
 
-  /** A client may leave as soon as it has seen the API's own end, before the end of the connection: it has it all. */
+  /** A client may leave as soon as it has seen the API's own end, or that nothing more can come of the answer. */
   private onClientGone(): void {
-    const hasItAll = this.reader.isEnded || this.reader.refusal !== null;
-    this.breakOff(hasItAll ? endOfStream(this.reader) : { result: "cancelled" });
+    const { isEnded, isMalformed, refusal } = this.reader;
+    this.breakOff(
+      isEnded || isMalformed || refusal !== null ? endOfStream(this.reader) : { result: "cancelled" },
+    );
   }
 
   private onIdle(): void {
@@ -308,9 +326,18 @@ export class Exchange {
     return isFree ? NO_USAGE : this.reader.finalUsage(this.options.body.length);
   }
 
+  private get secrets(): readonly string[] {
+    return [this.options.key, this.options.token];
+  }
+
+  private passingHeaders(): Record<string, string> {
+    const passing = Object.entries(responseHeaders(this.answer?.headers ?? {}, this.options.rules));
+    return Object.fromEntries(passing.filter(([, value]) => !this.guard.isIn(Buffer.from(value))));
+  }
+
   /** A code is the API's own word, and may be anything. */
   private withoutSecrets(code: string | null): string | null {
-    const isQuoted = code !== null && this.options.secrets.some((secret) => code.includes(secret));
+    const isQuoted = code !== null && this.secrets.some((secret) => code.includes(secret));
     return isQuoted ? "[redacted]" : code;
   }
 
@@ -318,6 +345,9 @@ export class Exchange {
     return this.answer !== undefined && this.answer.statusCode !== 200;
   }
 }
+
+/** No API does that; a proxy before it, or a server that writes down what it gets, might. */
+const QUOTES_KEY: End = { result: "malformed", errorCode: "quotes-key" };
 
 const BROKEN_OFF: Partial<Record<End["result"], string>> = {
   timeout: "did not answer in time",

@@ -220,7 +220,8 @@ export class GatewayServer {
       isCounted: found.route.cost === "counted",
       caps: config.caps,
       budget,
-      secrets: [credential.value, config.token],
+      key: credential.value,
+      token: config.token,
       client: response,
       onPiece: () => this.tellAlive(),
       onAnswer: (answer) => {

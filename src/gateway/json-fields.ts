@@ -28,7 +28,12 @@ export function countAt(value: Json | undefined, key: string): number | undefine
 
 /** An error's `code`, else its `type`, as far as it is a name. */
 export function errorCodeOf(error: Json | undefined): string | null {
-  return (textAt(error, "code") ?? textAt(error, "type"))?.slice(0, MAX_CODE_LENGTH) ?? null;
+  return nameOf(textAt(error, "code") ?? textAt(error, "type"));
+}
+
+/** What is longer is no name; a part of it could be a part of something that must not be told. */
+export function nameOf(value: string | undefined): string | null {
+  return value === undefined || value.length > MAX_CODE_LENGTH ? null : value;
 }
 
 /** The counts that are there. */

@@ -17,11 +17,12 @@ const MINUTE_MS = 60_000;
 
 /** What no gateway serves beyond, whatever the attempt's budget. */
 const CAPS: Omit<GatewayCaps, "tokens" | "costUsd"> = {
-  requestBytes: 32 * MIB,
+  // Of two such bodies at the same time, parsed, copied and written anew, its memory has room for all that they become.
+  requestBytes: 8 * MIB,
   responseBytes: 64 * MIB,
   concurrent: 8,
   requestsPerMinute: 240,
-  firstByteMs: 5 * MINUTE_MS,
+  firstByteMs: 2 * MINUTE_MS,
   idleMs: 2 * MINUTE_MS, // providers send a sign of life every few seconds
   answerMs: 20 * MINUTE_MS,
 };

@@ -125,7 +125,7 @@ describe("codex", () => {
       ["request_max_retries", "stream_max_retries"].map((key) =>
         setting(command, `model_providers.nightwarden.${key}`),
       );
-    expect(retries(invocation("codex").command)).toEqual(["2", "2"]);
+    expect(retries(invocation("codex").command)).toEqual(["1", "1"]);
     expect(retries(invocation("codex", { purpose: "hello" }).command)).toEqual(["0", "0"]);
   });
 

@@ -17,10 +17,16 @@ const STRICT: Policy = policySchema.parse({
   order: "listed",
   skipping: "forbidden",
   checkpointEvery: 5,
+  budget: { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 },
+  quotaWait: "1h",
+  clientChange: "refuse",
   ignore: ["node_modules/"],
   limits: {
     wallClock: "30m",
     firstOutput: "5m",
+    silence: "15m",
+    tokens: 1000,
+    cost: 1,
     verifyTime: "10m",
     memory: "2GiB",
     cpus: 2,
@@ -51,6 +57,12 @@ describe("a policy of the workspace", () => {
     [{ order: "dag" }, "order", "listed", "dag"],
     [{ skipping: "dependents" }, "skipping", "forbidden", "dependents"],
     [{ checkpointEvery: 6 }, "checkpointEvery", "5", "6"],
+    [{ quotaWait: "2h" }, "quotaWait", "1h", "2h"],
+    [{ clientChange: "warn" }, "clientChange", "refuse", "warn"],
+    [{ budget: { taskTokens: 1001 } }, "budget.taskTokens", "1000", "1001"],
+    [{ budget: { nightCost: 6 } }, "budget.nightCost", "$5.00", "$6.00"],
+    [{ limits: { tokens: 1001 } }, "limits.tokens", "1000", "1001"],
+    [{ limits: { cost: 1.5 } }, "limits.cost", "$1.00", "$1.50"],
     [{ limits: { memory: "3GiB" } }, "limits.memory", "2 GiB", "3 GiB"],
     [{ limits: { wallClock: "31m" } }, "limits.wallClock", "30m", "31m"],
     [{ limits: { cpus: 2.5 } }, "limits.cpus", "2", "2.5"],
@@ -73,7 +85,12 @@ describe("a policy of the workspace", () => {
 
   it("changes what it names and keeps the rest", () => {
     expect(changed({})).toEqual(STRICT);
-    const { limits, ...rules } = changed({ retries: 1, limits: { pids: 16 } });
+    const { limits, budget, ...rules } = changed({
+      retries: 1,
+      limits: { pids: 16 },
+      budget: { nightCost: 2 },
+    });
+    expect(budget).toEqual({ ...STRICT.budget, nightCost: 2 });
     expect(rules).toEqual({ ...rules, retries: 1, isolation: "docker", ignore: ["node_modules/"] });
     expect(limits).toEqual({ ...STRICT.limits, pids: 16 });
   });

@@ -297,6 +297,19 @@ describe("an answer", () => {
     });
   });
 
+  it("that is still coming is told, so that nobody takes it for silence", async () => {
+    await withGateway({}, async (gateway) => {
+      upstream.script = (_request, response) =>
+        void response.writeHead(200, { "content-type": "text/event-stream" }).write(sse(MESSAGE_START));
+      const leaving = new AbortController();
+      const asked = gateway.request({ body: goodBody(), signal: leaving.signal });
+      await gateway.until((messages) => messages.some(({ type }) => type === "alive"));
+      expect(gateway.answers).toEqual([]);
+      leaving.abort();
+      await expect(asked).rejects.toThrow();
+    });
+  });
+
   it("that breaks off is seen broken by the client", async () => {
     await withGateway({}, async (gateway) => {
       upstream.script = (_, response, socket) => {
