@@ -161,7 +161,7 @@ async function makeNights(
   writeFileSync(join(workspaceDir, "tasks.yaml"), JSON.stringify({ version: 1, tasks }));
   const loaded = await loadConfig(workspaceDir);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-  const parts = await openEngine(loaded.value.config);
+  const parts = await openEngine(loaded.value);
   const redaction = newRedaction();
   const journals = openJournals(workspaceDir, "0.0.0", redaction);
   const deps = await composeNight({

@@ -1,5 +1,6 @@
 import { composeCheck } from "../compose/check.ts";
 import { openEngine } from "../compose/engine.ts";
+import { checkCredentials } from "../compose/agents.ts";
 import { checkRepositories } from "../compose/repositories.ts";
 import type { CheckLine } from "../core/check-line.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
@@ -28,9 +29,10 @@ export async function checkCommand(
       message: `${key} is ${used}; phase ${policy.phase} says ${specified} (${workspace.reason ?? "no reason given"})`,
     })),
     ...(await checkRepositories(config)),
+    ...(await checkCredentials(workspace)),
   ];
   try {
-    const parts = await openEngine(config);
+    const parts = await openEngine(workspace);
     const { engine } = parts;
     lines.push({
       subject: "engine",

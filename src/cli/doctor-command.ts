@@ -2,12 +2,13 @@ import { composeDoctor } from "../compose/doctor.ts";
 import { clock } from "../compose/workspace.ts";
 import type { ProbeResult } from "../core/probe.ts";
 import { safeLine } from "../core/safe-text.ts";
-import { runProbes } from "../health/run-probes.ts";
+import { readsCredential, runProbes } from "../health/run-probes.ts";
 import { renderProbesText } from "../report/render-probes-text.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
 import { listenForStop } from "./stop-signals.ts";
+import { SignIns } from "./sign-ins.ts";
 
 interface DoctorOptions {
   readonly json?: true;
@@ -20,7 +21,7 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
   const workspace = await openWorkspace(context.workspaceDir);
   const progress = (line: string): void => terminal.progress(`${safeLine(line)}\n`);
   const stop = listenForStop({ progress, maxMs: undefined });
-  const signIns: Promise<unknown>[] = [];
+  const signIns = new SignIns();
   try {
     const doctor = await composeDoctor({ workspace, version, hello: options.hello, onProgress: progress });
     stop.onForce(doctor.close);
@@ -30,14 +31,14 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
         signal: stop.signal,
         onStart: ({ name, subject }) => progress(`${name} ${subject} …`),
         onLeft: ({ name }, work) => {
-          if (name === "credentials") signIns.push(work);
+          if (readsCredential(name)) signIns.add(work);
         },
       });
       const results = doctor.redact(found);
       terminal.data(
         options.json ? `${JSON.stringify(asJson(results))}\n` : renderProbesText(results, terminal),
       );
-      if (signIns.length > 0) await waitForSignIns(signIns, { signal: stop.signal, progress });
+      await signIns.wait({ signal: stop.signal, progress });
       stop.signal.throwIfAborted();
       return isRefused(results) ? EXIT.refused : EXIT.done;
     } finally {
@@ -74,17 +75,3 @@ function asJson(results: readonly ProbeResult[]): object {
 
 /** An engine that was looked for in ten places is told with all of them. */
 const MAX_MESSAGE_CHARS = 2000;
-
-/** This process holds the commands that sign in: if it ended now, they would end with it. */
-async function waitForSignIns(
-  signIns: readonly Promise<unknown>[],
-  options: { readonly signal: AbortSignal; readonly progress: (line: string) => void },
-): Promise<void> {
-  const { signal } = options;
-  options.progress("a command that reads a credential still works; waiting for its end. Ctrl-C ends it");
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await Promise.race([Promise.allSettled(signIns), stopped]);
-}

@@ -10,8 +10,9 @@ export async function imageBuildCommand(
   context: CommandContext,
   options: { readonly json?: true },
 ): Promise<number> {
-  const { config } = await openWorkspace(context.workspaceDir);
-  const { images } = await openEngine(config);
+  const workspace = await openWorkspace(context.workspaceDir);
+  const { config } = workspace;
+  const { images } = await openEngine(workspace);
   const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
   const built: (ReadyImage & { readonly for: string })[] = [
     { for: "collector", ...(await images.ensureCollector(onProgress)) },

@@ -20,6 +20,7 @@ import type { CommandContext } from "./command-context.ts";
 import { EXIT, exitCodeOfNight } from "./exit-codes.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { SignIns } from "./sign-ins.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 interface RunOptions {
@@ -39,6 +40,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   const lock = await lockWorkspace(workspace.config.workspaceDir, `nightwarden run (pid ${pid})`);
   const heartbeat = new Heartbeat({ clock, say: progress });
   const stop = listenForStop({ progress, maxMs });
+  const signIns = new SignIns();
   try {
     if (lock.takenOverFrom)
       progress(
@@ -46,8 +48,16 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       );
     await refuseUnfitRepositories(workspace.config);
     const journals = openJournals(workspace.config.workspaceDir, context.version, redaction);
-    const parts = await openEngine(workspace.config);
-    const deps = await composeNight({ workspace, journals, parts, redaction, onProgress: progress });
+    const parts = await openEngine(workspace);
+    const onSignIn = (work: Promise<unknown>): void => signIns.add(work);
+    const deps = await composeNight({
+      workspace,
+      journals,
+      parts,
+      redaction,
+      onProgress: progress,
+      onSignIn,
+    });
     stop.onForce(async () => void (await deps.sweep()));
     const order = nightOrder({
       heartbeat,
@@ -63,7 +73,8 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
     if (!result) return await reportNothingToStart(context, options, { plan: workspace.plan, journals });
     const summary = summarise(result.state);
     terminal.data(options.json ? `${JSON.stringify(summary)}\n` : renderSummaryText(summary, terminal));
-    if (result.error !== undefined) throw result.error;
+    await signIns.wait({ signal: stop.signal, progress });
+    if (result.error !== undefined) throw redaction.error(result.error);
     return exitCodeOfNight(result.state);
   } finally {
     stop.dispose();

@@ -3,13 +3,16 @@ import { CodexAgent } from "../agents/codex-agent.ts";
 import { CommandAgent } from "../agents/command-agent.ts";
 import type { AgentConfig, ClientAgentConfig, Config } from "../config/config.ts";
 import { readCertificates } from "../config/read-certificates.ts";
+import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { Agent } from "../contracts/agent.ts";
 import type { ModelAccess } from "../contracts/gateway.ts";
+import type { CheckLine } from "../core/check-line.ts";
 import type { ClientName } from "../core/client.ts";
+import { describeSource } from "../core/credential-source.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Credential, Provider } from "../core/provider.ts";
 import { readCredential } from "../credentials/read-credential.ts";
-import type { Redaction } from "../journal/redaction.ts";
+import { Redaction } from "../journal/redaction.ts";
 
 const PROVIDER_OF: Readonly<Record<ClientName, Provider>> = {
   claude: "anthropic",
@@ -38,14 +41,13 @@ export function clientAgentsOf(config: Config): ClientAgentConfig[] {
 
 /**
  * Reads what an agent's next gateway needs; undefined for an agent without a model. What is read is redacted from then
- * on. `stop` ends a command that prints a secret, `deadline` only the waiting for it.
+ * on. `stop` ends a command that prints a secret.
  */
 export async function readModelAccess(options: {
   readonly config: Config;
   readonly agent: string;
   readonly redaction: Redaction;
   readonly stop?: AbortSignal;
-  readonly deadline?: AbortSignal;
 }): Promise<ModelAccess | undefined> {
   const agent = clientAgentsOf(options.config).find(({ name }) => name === options.agent);
   if (!agent) return undefined;
@@ -76,17 +78,41 @@ async function readAgentCredential(options: {
   readonly agent: ClientAgentConfig;
   readonly redaction: Redaction;
   readonly stop?: AbortSignal;
-  readonly deadline?: AbortSignal;
 }): Promise<Credential> {
-  const { config, agent, redaction, stop, deadline } = options;
+  const { config, agent, redaction, stop } = options;
   const credential = await readCredential({
     source: agent.credentials,
     provider: PROVIDER_OF[agent.kind],
     workspaceDir: config.workspaceDir,
     env: process.env,
     ...(stop ? { stop } : {}),
-    ...(deadline ? { deadline } : {}),
   });
   redaction.add(credential.value);
   return credential;
+}
+
+/**
+ * Whether each agent that a task uses has a secret, for people. A command is not run: it may ask somebody to sign in,
+ * which is for `doctor` and the night.
+ */
+export async function checkCredentials({ config, plan }: LoadedWorkspace): Promise<CheckLine[]> {
+  const used = clientAgentsOf(config).filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
+  const lines: CheckLine[] = [];
+  for (const agent of used) {
+    const subject = `credentials of ${agent.name}`;
+    const source = describeSource(agent.credentials);
+    if (agent.credentials.from === "command") {
+      lines.push({ subject, verdict: "ok", message: `${source}, which is not run before the night` });
+      continue;
+    }
+    try {
+      await readAgentCredential({ config, agent, redaction: new Redaction() });
+      lines.push({ subject, verdict: "ok", message: source });
+    } catch (error) {
+      if (!(error instanceof NightwardenError)) throw error;
+      const hint = error.hint === undefined ? {} : { hint: error.hint };
+      lines.push({ subject, verdict: "refused", message: error.message, ...hint });
+    }
+  }
+  return lines;
 }

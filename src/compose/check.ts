@@ -1,6 +1,7 @@
 import type { ImageCheckDeps } from "../health/check-images.ts";
 import { sweep } from "../sandbox/sweep.ts";
-import { checkLabel, type EngineParts } from "./engine.ts";
+import { checkOwner, deadCheckOwners } from "./check-owners.ts";
+import type { EngineParts } from "./engine.ts";
 import { openSandboxes, type SandboxParts } from "./sandboxes.ts";
 import { newToken } from "./workspace.ts";
 
@@ -11,17 +12,15 @@ export async function composeCheck(options: {
   readonly onProgress: (line: string) => void;
 }): Promise<ImageCheckDeps & SandboxParts & { close(): Promise<void> }> {
   const { docker } = options.parts.engine;
-  // Always the same for a folder, so that the next check removes what a killed one left.
-  const workspace = checkLabel(options.workspaceDir);
-  const left = { owners: [workspace] };
-  await sweep(docker, left);
+  const workspace = checkOwner(options.workspaceDir);
+  await sweep(docker, { owners: await deadCheckOwners(docker, options.workspaceDir) });
   const containers = await openSandboxes({ ...options, workspace });
   return {
     ...containers,
     images: options.parts.images,
     newToken,
     close: async () => {
-      await sweep(docker, left);
+      await sweep(docker, { owners: [workspace] });
     },
   };
 }

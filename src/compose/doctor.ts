@@ -30,7 +30,7 @@ export async function composeDoctor(options: {
   const { nights } = await readHistory(journals);
   let engine: Promise<EngineParts> | undefined;
   let machinery: ReturnType<typeof composeCheck> | undefined;
-  const openedEngine = async (): Promise<EngineParts> => await (engine ??= openEngine(config));
+  const openedEngine = async (): Promise<EngineParts> => await (engine ??= openEngine(workspace));
   const probes = workspaceProbes(
     {
       workspace,

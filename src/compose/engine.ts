@@ -1,11 +1,13 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config, RepositoryConfig } from "../config/config.ts";
+import type { AgentConfig, Config, RepositoryConfig } from "../config/config.ts";
+import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { PinnedClient } from "../core/client.ts";
 import { findEngine, type Engine } from "../engine/find-engine.ts";
 import { findGit } from "../git/find-git.ts";
 import { createImages, type EngineImages, type Toolchain } from "../images/create-images.ts";
+import { clientAgentsOf } from "./agents.ts";
 import { digest } from "./workspace.ts";
 
 /** Where Nightwarden itself is: the folder with docker/ and policies/. */
@@ -17,7 +19,9 @@ export interface EngineParts {
   readonly images: EngineImages;
 }
 
-export async function openEngine(config: Config): Promise<EngineParts> {
+/** Finds the engine, and what its images are to hold: the clients of agents that no task uses are left out. */
+export async function openEngine({ config, plan }: LoadedWorkspace): Promise<EngineParts> {
+  const used = config.agents.filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
   const engine = await findEngine({
     env: process.env,
     ...(config.engineHost === undefined ? {} : { configured: config.engineHost }),
@@ -28,8 +32,9 @@ export async function openEngine(config: Config): Promise<EngineParts> {
     cacheDir: cacheDir(),
     packageDir: PACKAGE_DIR,
     buildPrefix: buildPrefix(config.workspaceDir),
+    withheld: secretVariables(config),
     repositories: new Map(
-      config.repositories.map((repository) => [repository.name, imageSource(repository, config)]),
+      config.repositories.map((repository) => [repository.name, imageSource(repository, used)]),
     ),
   });
   return { engine, images };
@@ -44,18 +49,20 @@ export async function toolVersions(
   return { nightwarden: version, node: process.version, engine: engine.version, git: git.version };
 }
 
-/** Labels what `check` and `doctor` have on the engine: there may be no workspace id yet. */
-export function checkLabel(workspaceDir: string): string {
-  return `check-${digest(workspaceDir).slice(0, 16)}`;
-}
-
 export function buildPrefix(workspaceDir: string): string {
   return `nightwarden-build-${digest(workspaceDir).slice(0, 16)}`;
 }
 
-function imageSource(repository: RepositoryConfig, config: Config): Toolchain {
+/** Names of the variables that hold secrets: what fetches packages has no use for them. */
+function secretVariables(config: Config): string[] {
+  return clientAgentsOf(config).flatMap(({ credentials }) =>
+    credentials.from === "env" ? [credentials.variable] : [],
+  );
+}
+
+function imageSource(repository: RepositoryConfig, agents: readonly AgentConfig[]): Toolchain {
   const { toolchain } = repository;
-  const parts = { clients: clientsOf(config), agentFiles: agentFilesOf(config) };
+  const parts = { clients: clientsOf(agents), agentFiles: agentFilesOf(agents) };
   switch (toolchain.kind) {
     case "standard":
       return parts;
@@ -68,16 +75,15 @@ function imageSource(repository: RepositoryConfig, config: Config): Toolchain {
   }
 }
 
-/** Those of all agents: any of them may be asked to work on any repository. One version of each, as the configuration says. */
-function clientsOf(config: Config): PinnedClient[] {
-  const clients = new Map<string, PinnedClient>();
-  for (const agent of config.agents)
-    if (agent.kind !== "command") clients.set(agent.kind, { name: agent.kind, version: agent.version });
-  return [...clients.values()];
+/** Any of the agents may be asked to work on any repository. */
+function clientsOf(agents: readonly AgentConfig[]): PinnedClient[] {
+  return agents.flatMap((agent) =>
+    agent.kind === "command" ? [] : [{ name: agent.kind, version: agent.version }],
+  );
 }
 
-function agentFilesOf(config: Config): string | undefined {
-  return config.agents.flatMap((agent) => (agent.kind === "command" ? (agent.filesDir ?? []) : []))[0];
+function agentFilesOf(agents: readonly AgentConfig[]): string | undefined {
+  return agents.flatMap((agent) => (agent.kind === "command" ? (agent.filesDir ?? []) : []))[0];
 }
 
 function cacheDir(): string {

@@ -5,7 +5,8 @@ import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { sweep } from "../sandbox/sweep.ts";
 import { agentsOf, readModelAccess } from "./agents.ts";
-import { buildPrefix, checkLabel, type EngineParts } from "./engine.ts";
+import { deadCheckOwners } from "./check-owners.ts";
+import { buildPrefix, type EngineParts } from "./engine.ts";
 import { probesOfNight } from "./probes.ts";
 import { openRepositories } from "./repositories.ts";
 import { openSandboxes } from "./sandboxes.ts";
@@ -19,6 +20,8 @@ export async function composeNight(options: {
   /** The journals' own. */
   readonly redaction: Redaction;
   readonly onProgress: (line: string) => void;
+  /** Called with a command that a health check has left: somebody may be signing in with it. Absent: nobody waits for it. */
+  readonly onSignIn?: (work: Promise<unknown>) => void;
 }): Promise<NightDeps> {
   const { journals, parts, redaction, onProgress, workspace } = options;
   const { config } = workspace;
@@ -41,12 +44,13 @@ export async function composeNight(options: {
       engine: parts,
       machinery: { ...containers, images: parts.images, newToken },
       onProgress,
+      onSignIn: options.onSignIn ?? (() => undefined),
     }),
     sweep: async () => {
       // What is shared by all gateways of this process is no leftover; where one still uses it, it is.
       await containers.gateways.close().catch(() => undefined);
       return await sweep(docker, {
-        owners: [workspaceId, checkLabel(config.workspaceDir)],
+        owners: [workspaceId, ...(await deadCheckOwners(docker, config.workspaceDir))],
         namePrefix: buildPrefix(config.workspaceDir),
       });
     },

@@ -6,7 +6,7 @@ import { findGit } from "../git/find-git.ts";
 import type { Probe } from "../health/probe.ts";
 import { nightProbes, type HealthMachinery, type ProbedAgent } from "../health/night-probes.ts";
 import { readEngineFacts } from "../health/read-engine-facts.ts";
-import { runProbes } from "../health/run-probes.ts";
+import { readsCredential, runProbes } from "../health/run-probes.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { agentsOf, clientAgentsOf, readModelAccess } from "./agents.ts";
@@ -64,6 +64,8 @@ export function probesOfNight(
   parts: Omit<ProbeParts, "engine" | "machinery" | "hello"> & {
     readonly engine: EngineParts;
     readonly machinery: HealthMachinery;
+    /** Somebody may be signing in with a command that a probe has left. */
+    readonly onSignIn: (work: Promise<unknown>) => void;
   },
 ): NightDeps["runProbes"] {
   return async ({ previous, onFact, onResult, signal }) => {
@@ -79,7 +81,12 @@ export function probesOfNight(
     await runProbes(probes, {
       now: () => clock.monotonicMs(),
       signal,
-      onResult: (result) => probeFacts([result]).forEach(onResult),
+      onLeft: ({ name }, work) => {
+        if (readsCredential(name)) parts.onSignIn(work);
+      },
+      onResult: async (result) => {
+        for (const fact of probeFacts([result])) await onResult(fact);
+      },
     });
   };
 }

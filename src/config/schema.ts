@@ -118,6 +118,26 @@ function oneFilesFolder(
   }
 }
 
+/** An image has one program of each name, and one version's events are not another's. */
+function oneVersionOfEachClient(
+  agents: Readonly<Record<string, z.output<typeof agentSchema>>>,
+  context: z.RefinementCtx,
+): void {
+  const versions = new Map<string, { readonly agent: string; readonly version: string }>();
+  for (const [agent, entry] of Object.entries(agents)) {
+    if (entry.kind === "command") continue;
+    const first = versions.get(entry.kind) ?? { agent, version: entry.version };
+    versions.set(entry.kind, first);
+    if (first.version === entry.version) continue;
+    context.addIssue({
+      code: "custom",
+      path: [agent, "version"],
+      message: `is ${entry.version}, and "${first.agent}" has ${first.version}: all agents of a kind share one client`,
+      params: { hint: `give all agents of kind ${entry.kind} the same version` },
+    });
+  }
+}
+
 export const configSchema = z.strictObject({
   version: z.literal(1).describe("The version of this file's form: 1."),
   plan: pathSchema
@@ -128,6 +148,7 @@ export const configSchema = z.strictObject({
   ),
   agents: named(agentSchema, "agent")
     .superRefine(oneFilesFolder)
+    .superRefine(oneVersionOfEachClient)
     .describe("The programs that do tasks, by name."),
   agent: name.optional().describe("The agent of tasks that name none. Default: the only one there is."),
   limits: limitOverridesSchema

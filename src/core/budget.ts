@@ -1,4 +1,4 @@
-import type { Limits } from "./limits.ts";
+import { formatMoney, type Limits } from "./limits.ts";
 import type { NightState } from "./night-state.ts";
 import type { Policy } from "./policy.ts";
 import { addSpending, type Spending } from "./spending.ts";
@@ -45,11 +45,24 @@ export function nightBudgetReached(state: NightState, policy: Pick<Policy, "budg
   const { tokens, costUsd } = spendingOfNight(state);
   const { nightTokens, nightCost } = policy.budget;
   if (tokens >= nightTokens) return `${tokens} tokens of ${nightTokens} (budget.nightTokens)`;
-  if (costUsd >= nightCost) return `$${costUsd.toFixed(2)} of $${nightCost.toFixed(2)} (budget.nightCost)`;
+  if (costUsd >= nightCost) return `${formatMoney(costUsd)} of ${formatMoney(nightCost)} (budget.nightCost)`;
   return undefined;
 }
 
-export function spendingOfTask(state: NightState, task: TaskId): Spending {
+/** What of a task's own caps is used up, in words; undefined: it may be tried again. */
+export function taskBudgetReached(
+  state: NightState,
+  task: TaskId,
+  policy: Pick<Policy, "budget">,
+): string | undefined {
+  const { tokens, costUsd } = spendingOfTask(state, task);
+  const { taskTokens, taskCost } = policy.budget;
+  if (tokens >= taskTokens) return `${tokens} tokens of ${taskTokens} (budget.taskTokens)`;
+  if (costUsd >= taskCost) return `${formatMoney(costUsd)} of ${formatMoney(taskCost)} (budget.taskCost)`;
+  return undefined;
+}
+
+function spendingOfTask(state: NightState, task: TaskId): Spending {
   return addSpending((state.tasks.get(task)?.attempts ?? []).map(({ spending }) => spending));
 }
 

@@ -185,7 +185,7 @@ export const EVENT_DATA = {
 
   /** The night waits for a quota to be reset. */
   "night.paused": z.object({ task: taskId, until: z.iso.datetime(), detail: z.string() }),
-  /** It goes on, before its time where it was told to stop. */
+  /** The wait is over. A night that was told to stop while it waited has no such event. */
   "night.continued": z.object({}),
   /** One health check before the night. */
   "probe.finished": z.object({
@@ -235,7 +235,6 @@ export const EVENT_DATA = {
       .nullable(),
   }),
   "gateway.started": attempt.extend({
-    container: z.string(),
     provider: z.enum(PROVIDERS),
     upstream: z.string(),
     models: z.array(z.string()),

@@ -19,10 +19,13 @@ export interface AgentRunFacts {
   readonly limits: Limits;
 }
 
-type BudgetOverrun = Pick<
+interface BudgetOverrun extends Pick<
   Extract<GatewayMessage, { readonly type: "over-budget" }>,
   "cap" | "limit" | "value"
->;
+> {
+  /** What was left to the task, over all its attempts, was less than the attempt's own cap. */
+  readonly isTasks?: boolean;
+}
 
 /**
  * Why the agent's run cannot become a candidate; undefined: it may, and that is all that its exit code 0 says.
@@ -55,13 +58,15 @@ const WAITS: ReadonlySet<RunFacts["end"]["reason"]> = new Set(["wall-clock", "fi
 
 function overBudget(overrun: BudgetOverrun | null): Outcome {
   switch (overrun?.cap) {
-    case "tokens":
-      return failed("cap-tokens", `it used ${overrun.value} tokens of ${overrun.limit} (limit tokens)`);
-    case "cost":
-      return failed(
-        "cap-cost",
-        `it cost ${formatMoney(overrun.value)} of ${formatMoney(overrun.limit)} (limit cost)`,
-      );
+    case "tokens": {
+      const words = overrun.isTasks ? "left to its task (budget.taskTokens)" : "(limit tokens)";
+      return failed("cap-tokens", `it used ${overrun.value} tokens of ${overrun.limit} ${words}`);
+    }
+    case "cost": {
+      const words = overrun.isTasks ? "left to its task (budget.taskCost)" : "(limit cost)";
+      const [value, limit] = [formatMoney(overrun.value), formatMoney(overrun.limit)];
+      return failed("cap-cost", `it cost ${value} of ${limit} ${words}`);
+    }
     case undefined:
       return failed("cap-tokens", "it used more than it was given (limits tokens and cost)");
   }

@@ -4,7 +4,7 @@ import type { EgressDenial, ModelAnswer } from "./gateway-protocol.ts";
 import { formatMoney } from "./limits.ts";
 import type { ProbeFinding } from "./probe.ts";
 import type { RunFacts } from "./run-failure.ts";
-import { upstreamVerdict } from "./upstream-verdict.ts";
+import { answerInWords, lastTrouble, upstreamVerdict } from "./upstream-verdict.ts";
 import { totalTokens } from "./usage.ts";
 
 export interface HelloFacts {
@@ -38,9 +38,8 @@ export function judgeHello(facts: HelloFacts): ProbeFinding {
   if (facts.isOverBudget) {
     return refused("it used more tokens than a hello should", "Does the model's API send what it should?");
   }
-  const trouble = answers.slice(answers.findLastIndex(({ result }) => result === "complete") + 1);
-  const last = trouble.findLast((each) => upstreamVerdict(each) !== "fine");
-  if (last) return inTrouble(last, facts);
+  const trouble = lastTrouble(answers, report.code);
+  if (trouble) return inTrouble(trouble.answer, facts);
   if (facts.denial && answers.length === 0) {
     const { rule, method, target, detail } = facts.denial;
     return refused(
@@ -67,10 +66,8 @@ function answered(answer: ModelAnswer, answers: readonly ModelAnswer[]): ProbeFi
 
 function inTrouble(answer: ModelAnswer, facts: HelloFacts): ProbeFinding {
   const { upstream, source } = facts;
-  const said = inWords(answer);
-  // Anthropic tells an empty account as a malformed request; only the client's own classification tells the two apart.
-  const isUnpaid = answer.status === 400 && facts.report.code === "billing_error";
-  switch (isUnpaid ? "quota" : upstreamVerdict(answer)) {
+  const said = answerInWords(answer);
+  switch (upstreamVerdict(answer, facts.report.code)) {
     case "auth":
       return answer.status === 403
         ? refused(
@@ -125,11 +122,6 @@ function whenAgain({ retryAt }: ModelAnswer): string {
     : `Go on after ${retryAt}: the API says that it will answer again then.`;
 }
 
-function inWords({ result, status, errorCode }: ModelAnswer): string {
-  const words = [result === "refused" ? null : result, status === null ? null : `HTTP ${status}`, errorCode];
-  return words.filter((word) => word !== null).join(", ") || result;
-}
-
 function unanswered({ run, report, answers }: HelloFacts): string {
   if (run.missingProgram !== null) return `the client is not in the image: ${run.missingProgram}`;
   if (run.end.outOfMemory) return "the client ran out of memory (limit memory)";
@@ -139,7 +131,7 @@ function unanswered({ run, report, answers }: HelloFacts): string {
   const ended = `the client ended with exit code ${run.end.exitCode ?? "unknown"}`;
   if (report.verdict === "succeeded") {
     const last = answers.at(-1);
-    return `${ended}, but its gateway saw no whole answer (${last ? inWords(last) : "it saw none"})`;
+    return `${ended}, but its gateway saw no whole answer (${last ? answerInWords(last) : "it saw none"})`;
   }
   const code = report.code === null ? "" : ` (${report.code})`;
   return `${ended} and did not succeed${code}${report.message === "" ? "" : `: ${report.message}`}`;

@@ -1,6 +1,6 @@
 import { decideAfterTask, type TaskResult } from "./after-task.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
-import { nightBudgetReached } from "./budget.ts";
+import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
 import { MINUTE_MS } from "./duration.ts";
 import type { NightEnd } from "./event.ts";
 import type { TaskId } from "./ids.ts";
@@ -43,7 +43,7 @@ function stepWithinBudget(state: NightState, context: NightContext): NextStep {
   const last = open?.attempts.at(-1)?.outcome;
   // 1. What an attempt has decided is written down first, also when the night is about to stop.
   if (open && last) {
-    const decided = afterAttempt(open, last, context);
+    const decided = afterAttempt(state, open, last, context);
     const startsSomething = decided?.kind === "attempt" || decided?.kind === "pause";
     if (decided && !(startsSomething && state.stopping)) return decided;
   }
@@ -71,13 +71,28 @@ export function stopStep(why: "asked" | "time-limit"): Extract<NextStep, { kind:
   };
 }
 
-function afterAttempt(task: TaskState, last: Outcome, context: NightContext): NextStep | undefined {
+function afterAttempt(
+  state: NightState,
+  task: TaskState,
+  last: Outcome,
+  context: NightContext,
+): NextStep | undefined {
   const tonight = task.attempts.flatMap((attempt) => attempt.outcome ?? []);
   const decision = decideAfterAttempt([...context.earlier(task.id), ...tonight], context.policy);
   const detail = last.kind === "landed" ? "" : `${last.reason}: ${last.detail}`;
   switch (decision.kind) {
-    case "retry":
+    case "retry": {
+      // Another attempt would have nothing to ask its model with.
+      const reached = taskBudgetReached(state, task.id, context.policy);
+      if (reached !== undefined && !decision.afterProbe)
+        return {
+          kind: "close",
+          task: task.id,
+          result: "failed",
+          detail: `${detail}; not tried again: ${reached}`,
+        };
       return { kind: "attempt", task: task.id, afterProbe: decision.afterProbe };
+    }
     case "wait":
       return stepAfterQuota(task, last, detail, context);
     case "stop-night":

@@ -116,6 +116,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "night.finished":
       state.end = event.data.end;
+      state.pause = null;
       state.endDetail = event.data.detail;
       state.finishedAt = event.at;
       return;

@@ -34,6 +34,8 @@ interface NightStatus {
   /** Up to now while it runs; to its last event where it crashed. */
   readonly durationMs: number;
   readonly stopping: boolean;
+  /** It waits for a quota to be reset; null: it does not. */
+  readonly pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
   /** How it ended, in words. */
   readonly why: string;
   readonly headline: string;
@@ -97,6 +99,7 @@ function nightStatus(night: NightState, now: Date | undefined): NightStatus {
     finishedAt,
     durationMs: now ? elapsedMs(startedAt, until) : durationMs,
     stopping: end === null && night.stopping !== null,
+    pause: night.pause && { ...night.pause, detail: safeLine(night.pause.detail) },
     why,
     headline,
     counts,

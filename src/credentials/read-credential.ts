@@ -14,13 +14,8 @@ export interface CredentialRequest {
   readonly workspaceDir: string;
   /** The user's environment: a variable is looked up in it, and a command gets the whole of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends a command. Absent: nothing does, but its own limit. */
+  /** Ends a command, and is then what this throws. Absent: only the command's own limit ends it. */
   readonly stop?: AbortSignal;
-  /**
-   * Ends the waiting, and leaves a command alone: it may be in the middle of a sign-in. Absent: waits for the command's
-   * end, or its own limit.
-   */
-  readonly deadline?: AbortSignal;
 }
 
 /**

@@ -14,9 +14,8 @@ export async function runSecretCommand(request: {
   readonly workspaceDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stop?: AbortSignal;
-  readonly deadline?: AbortSignal;
 }): Promise<string> {
-  const { command, workspaceDir, stop, deadline } = request;
+  const { command, workspaceDir, stop } = request;
   const [program = "", ...args] = command;
   const env = Object.fromEntries(
     Object.entries(request.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -40,34 +39,12 @@ export async function runSecretCommand(request: {
   }).then(
     ({ stdout }) => stdout.toString("latin1"),
     (error: unknown) => {
+      // A stop is nobody's fault: it goes on as what it is.
+      stop?.throwIfAborted();
       throw error instanceof ProcessError ? refusalOf(error) : error;
     },
   );
-  return await beforeDeadline(running, deadline);
-}
-
-/** The outcome of `running` if it comes in time. Later it is nobody's: neither it nor its failure is heard. */
-async function beforeDeadline(running: Promise<string>, deadline: AbortSignal | undefined): Promise<string> {
-  if (!deadline) return await running;
-  running.catch(() => undefined);
-  let expire = (): void => undefined;
-  const expired = new Promise<never>((_, reject) => {
-    expire = () => {
-      reject(
-        new CredentialRefusal(
-          "has not printed a key in time, and was left running: it may be in the middle of a sign-in",
-          "run it yourself, finish the sign-in, and try again",
-        ),
-      );
-    };
-  });
-  if (deadline.aborted) expire();
-  else deadline.addEventListener("abort", expire, { once: true });
-  try {
-    return await Promise.race([running, expired]);
-  } finally {
-    deadline.removeEventListener("abort", expire);
-  }
+  return await running;
 }
 
 /** Says how it ended, and nothing that it printed: that may well be the key, or a part of it. */

@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
-import type { ProbeFinding, ProbeResult } from "../core/probe.ts";
+import type { ProbeFinding, ProbeName, ProbeResult } from "../core/probe.ts";
 import { startDeadline, type StartDeadline } from "./deadline.ts";
 import type { Probe } from "./probe.ts";
 
@@ -14,6 +14,11 @@ export interface ProbeRunOptions {
   /** A probe that has nothing to clean up passed its deadline and still works, such as a command that signs in. */
   readonly onLeft?: (probe: Probe, work: Promise<unknown>) => void;
   readonly deadline?: StartDeadline;
+}
+
+/** Such a probe may have left a command with which somebody is signing in. */
+export function readsCredential(probe: ProbeName): boolean {
+  return probe === "credentials" || probe === "hello";
 }
 
 /**

@@ -34,6 +34,8 @@ export interface ImagesOptions {
   /** Where Nightwarden is installed: the folder with dist/ and docker/. */
   readonly packageDir: string;
   readonly repositories: ReadonlyMap<string, Toolchain>;
+  /** Names of variables that npm and apt on this machine do not get: they hold secrets of somebody else. Absent: none. */
+  readonly withheld?: readonly string[];
   /** Begins the names of the containers that a build starts. */
   readonly buildPrefix: string;
   /** Absent: found or built, see `ensureBaseImage`. */

@@ -11,9 +11,15 @@ const SOURCES = "/etc/apt";
 /** Debian packages, as this machine's apt finds them. Nothing is installed here, and nobody needs to be root. */
 export class DebianPackages {
   private readonly cacheDir: string;
+  private readonly withheld: readonly string[];
 
-  constructor(options: { readonly cacheDir: string }) {
+  constructor(options: {
+    readonly cacheDir: string;
+    /** Names of variables that apt does not get. Absent: it gets all. */
+    readonly withheld?: readonly string[];
+  }) {
     this.cacheDir = options.cacheDir;
+    this.withheld = options.withheld ?? [];
   }
 
   /** Whether this machine has apt at all. */
@@ -56,6 +62,7 @@ export class DebianPackages {
         await runHostScript({
           script: options.script,
           args: [work, options.arch, ...options.args],
+          withheld: this.withheld,
           onProgress: options.onProgress,
         });
       } catch (error) {

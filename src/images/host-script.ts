@@ -11,10 +11,12 @@ const MAX_LINE_BYTES = 1000;
 export async function runHostScript(options: {
   readonly script: string;
   readonly args: readonly string[];
+  /** Names of variables that the script does not get: they hold secrets of somebody else. */
+  readonly withheld: readonly string[];
   readonly onProgress: (line: string) => void;
 }): Promise<void> {
   const env = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
+    (entry): entry is [string, string] => entry[1] !== undefined && !options.withheld.includes(entry[0]),
   );
   const splitter = new LineSplitter({
     maxLineBytes: MAX_LINE_BYTES,

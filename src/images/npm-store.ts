@@ -16,9 +16,16 @@ const manifest = z.looseObject({ name: z.string(), version: z.string() });
 export class NpmStore {
   private readonly cacheDir: string;
   private readonly script: string;
+  private readonly withheld: readonly string[];
 
-  constructor(options: { readonly cacheDir: string; readonly packageDir: string }) {
+  constructor(options: {
+    readonly cacheDir: string;
+    readonly packageDir: string;
+    /** Names of variables that npm does not get. Absent: it gets all. */
+    readonly withheld?: readonly string[];
+  }) {
     this.cacheDir = options.cacheDir;
+    this.withheld = options.withheld ?? [];
     this.script = path.join(options.packageDir, "docker", "fetch-npm-package.sh");
   }
 
@@ -70,7 +77,12 @@ export class NpmStore {
     if (existsSync(folder)) return;
     onProgress(`fetching ${name} with npm`);
     try {
-      await runHostScript({ script: this.script, args: [name, folder, ...paths], onProgress });
+      await runHostScript({
+        script: this.script,
+        args: [name, folder, ...paths],
+        withheld: this.withheld,
+        onProgress,
+      });
     } catch (error) {
       throw new NightwardenError({
         code: "refused.image",

@@ -1,3 +1,4 @@
+import { NightwardenError } from "../core/nightwarden-error.ts";
 import { redactor } from "../core/redact.ts";
 
 /**
@@ -23,6 +24,18 @@ export class Redaction {
   data<T>(data: T): T {
     if (this.secrets.size === 0) return data;
     return this.walk(data) as T;
+  }
+
+  /** An error for people without secrets; any other as it is. */
+  error(error: unknown): unknown {
+    if (!(error instanceof NightwardenError)) return error;
+    const { code, message, hint } = error;
+    return new NightwardenError({
+      code,
+      message: this.redact(message),
+      ...(hint === undefined ? {} : { hint: this.redact(hint) }),
+      cause: error,
+    });
   }
 
   private walk(value: unknown): unknown {

@@ -8,22 +8,22 @@ import type { Night } from "./night.ts";
 /** Runs the health checks and records each. Throws `refused.probe`, with all that was refused, where the night must not start. */
 export async function checkHealth(night: Night, history: History): Promise<void> {
   const refused: EventData<"probe.finished">[] = [];
-  const writing: Promise<void>[] = [];
+  /** One for each hello, by its token. */
   const gateways = new Map<string, GatewayRecord>();
   await night.deps.runProbes({
     previous: lastProbeValues(history.nights.flatMap(({ probes }) => probes)),
     signal: night.stop,
-    onResult: (result) => {
+    onResult: async (result) => {
       if (result.verdict === "refused") refused.push(result);
-      writing.push(night.record.record({ type: "probe.finished", data: result }));
+      await night.record.record({ type: "probe.finished", data: result });
     },
     onFact: (attempt, fact) => {
-      const record = gateways.get(attempt.attempt) ?? new GatewayRecord(night, attempt);
-      gateways.set(attempt.attempt, record);
+      const record = gateways.get(attempt.token) ?? new GatewayRecord(night, attempt);
+      gateways.set(attempt.token, record);
       record.onFact(fact);
     },
   });
-  await Promise.all([...writing, ...[...gateways.values()].map(async (record) => await record.flush())]);
+  for (const record of gateways.values()) await record.flush();
   const [first] = refused;
   if (!first) return;
   throw new NightwardenError({

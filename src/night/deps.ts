@@ -33,7 +33,7 @@ export interface NightDeps {
   readonly runProbes: (options: {
     /** What each probe measured last: see `lastProbeValues`. */
     readonly previous: ReadonlyMap<string, string>;
-    readonly onResult: (result: EventData<"probe.finished">) => void;
+    readonly onResult: (result: EventData<"probe.finished">) => Promise<void>;
     readonly onFact: (attempt: AttemptRef, fact: GatewayFact) => void;
     readonly signal: AbortSignal;
   }) => Promise<void>;

@@ -5,7 +5,7 @@ import type { OpenTrees } from "../contracts/trees.ts";
 import type { AgentReport } from "../core/agent-report.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { briefOf } from "../core/brief.ts";
-import { budgetOf, type Budget } from "../core/budget.ts";
+import { budgetOf } from "../core/budget.ts";
 import { judgeAgentRun } from "../core/judge-agent-run.ts";
 import type { Attempt } from "./attempt.ts";
 import { GatewayRecord } from "./gateway-record.ts";
@@ -57,6 +57,11 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
   const budget = budgetOf({ state: record.state, task: task.id, limits, policy: order.policy });
   const { tokens, costUsd } = budget;
   const facts = new GatewayRecord(night, ref);
+  const { provider, upstream, models } = access;
+  await record.record({
+    type: "gateway.started",
+    data: { ...ref, provider, upstream: upstream.url, models: [...models] },
+  });
   const gateway = await deps.gateways.open({
     attempt: ref,
     access,
@@ -64,14 +69,7 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
     onFact: facts.onFact,
   });
   const end = await withCleanUp(
-    async () => {
-      const { provider, upstream, models } = access;
-      await record.record({
-        type: "gateway.started",
-        data: { ...ref, container: gateway.id, provider, upstream: upstream.url, models: [...models] },
-      });
-      return await letWork(place, { gateway, facts });
-    },
+    async () => await letWork(place, { gateway, facts }),
     async () => {
       await gateway.close();
       await facts.flush();
@@ -83,9 +81,15 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
   );
   // Only now: what the gateway had to tell is complete when it is closed.
   const { answers, died: gatewayDied, overBudget } = facts;
-  if (overBudget && boundOf(overBudget.cap, budget) === "night")
-    return failed("stopped", "the night has used what its policy allows (budget)");
-  return judgeAgentRun({ ...end, limits, answers, gatewayDied, overBudget });
+  const bound = overBudget && (overBudget.cap === "tokens" ? budget.tokensBound : budget.costBound);
+  if (bound === "night") return failed("stopped", "the night has used what its policy allows (budget)");
+  return judgeAgentRun({
+    ...end,
+    limits,
+    answers,
+    gatewayDied,
+    overBudget: overBudget && { ...overBudget, isTasks: bound === "task" },
+  });
 }
 
 /** One run of the agent, to its end. */
@@ -122,8 +126,4 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
     },
   });
   return { run, report: reader.report() };
-}
-
-function boundOf(cap: "tokens" | "cost", budget: Budget): Budget["tokensBound"] {
-  return cap === "tokens" ? budget.tokensBound : budget.costBound;
 }

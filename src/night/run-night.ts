@@ -16,6 +16,7 @@ import { openGate } from "./open-gate.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
+import { waitForQuota } from "./wait-for-quota.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
 /** How a night ended. */
@@ -55,6 +56,8 @@ export async function runNight(
     await removeLeftovers(night);
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
+    // The quota that the night waited for is the one that the hello would meet.
+    if (night.record.state.pause) await waitForQuota(night, night.record.state.pause);
     await checkHealth(night, history);
     await openGate(night, open, gateHistory(night, history));
     const { end, detail } = await runPlan(night, await planContext(night, queue, history));

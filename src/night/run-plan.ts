@@ -3,6 +3,7 @@ import { nextStep, type NextStep, type NightContext } from "../core/next-step.ts
 import { messageOf } from "../core/nightwarden-error.ts";
 import { required, type Night } from "./night.ts";
 import { runAttempt } from "./run-attempt.ts";
+import { waitForQuota } from "./wait-for-quota.ts";
 
 export interface PlanContext extends NightContext {
   /** The number of the next attempt of a task: numbers only rise, over all nights. */
@@ -34,6 +35,8 @@ export async function tick(night: Night, context: PlanContext): Promise<NextStep
       return step;
     }
     case "pause": {
+      const { task, until, detail } = step;
+      await record.record({ type: "night.paused", data: { task, until, detail } });
       await waitForQuota(night, step);
       return step;
     }
@@ -50,20 +53,6 @@ export async function tick(night: Night, context: PlanContext): Promise<NextStep
       return step;
     }
   }
-}
-
-/** Waits until the quota is reset, or the night has to stop: then the next step is to end it. */
-async function waitForQuota(night: Night, step: Extract<NextStep, { kind: "pause" }>): Promise<void> {
-  const { record, deps, stop } = night;
-  const { task, until, detail } = step;
-  await record.record({ type: "night.paused", data: { task, until, detail } });
-  try {
-    await deps.clock.waitUntil(new Date(until), stop);
-  } catch (error) {
-    if (stop.aborted) return;
-    throw error;
-  }
-  await record.record({ type: "night.continued", data: {} });
 }
 
 async function probeFailure(night: Night): Promise<string | undefined> {

@@ -51,6 +51,9 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
       return [
         `Night ${night.id} ${night.stopping ? "is stopping" : "is running"}, for ${time}${by}`,
         night.headline,
+        ...(night.pause
+          ? [`Waiting until ${night.pause.until} for ${night.pause.task}: ${night.pause.detail}`]
+          : []),
         ...night.attempts.map(attemptLine),
       ];
     }

@@ -36,6 +36,20 @@ export async function sweep(
   return { containers: containers.length, volumes: volumes.length, networks: networks.length };
 }
 
+/** The owners, by their labels, of everything on the engine whose owner begins with `prefix`. */
+export async function ownersOf(docker: Docker, prefix: string): Promise<string[]> {
+  const filters = { label: [LABEL_WORKSPACE] };
+  const [containers, { Volumes }, networks] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listVolumes({ filters }),
+    docker.listNetworks({ filters }),
+  ]);
+  const owners = [...containers, ...(Volumes ?? []), ...networks].map(
+    (each) => each.Labels?.[LABEL_WORKSPACE] ?? "",
+  );
+  return [...new Set(owners)].filter((owner) => owner.startsWith(prefix));
+}
+
 /** Removes a network, by name or id. One that is gone already is fine. */
 export async function removeNetwork(docker: Docker, id: string): Promise<void> {
   try {

@@ -28,8 +28,9 @@ function verdictsOf(stdout: string): Record<string, string> {
 }
 
 /** What doctor's containers and volumes are labelled with: there may be no workspace id yet. */
-function labelOf(workspace: CliWorkspace): string {
-  const label = `check-${createHash("sha256").update(workspace.folder).digest("hex").slice(0, 16)}`;
+function labelOf(workspace: CliWorkspace, pid: number): string {
+  const folder = createHash("sha256").update(workspace.folder).digest("hex").slice(0, 16);
+  const label = `check-${folder}-${pid}`;
   labels.push(label);
   return label;
 }
@@ -45,7 +46,8 @@ describe("doctor", () => {
   it("on a machine in order says so for each probe, exit code 0, and leaves nothing anywhere", async () => {
     const workspace = await CliWorkspace.create({ tasks: [TASK] });
     const before = fingerprint(workspace.repository());
-    const { exitCode, stdout, stderr } = await workspace.call("doctor");
+    const running = workspace.start(["doctor"]);
+    const { exitCode, stdout, stderr } = await running.ended;
     expect(exitCode).toBe(0);
     for (const line of [
       /^✓ git +git +\S+ +version \d/m,
@@ -64,7 +66,7 @@ describe("doctor", () => {
     expect(stdout).toMatch(/\nReady[^\n]*: nightwarden run\n$/);
     // What goes on is on standard error; the table alone is data.
     expect(stderr).toContain("sandbox app …");
-    expect(await leftovers(labelOf(workspace))).toEqual([]);
+    expect(await leftovers(labelOf(workspace, running.pid))).toEqual([]);
     expect(fingerprint(workspace.repository())).toEqual(before);
     expect(workspace.journals()).toEqual([]);
   });
@@ -174,8 +176,8 @@ describe("doctor", () => {
       },
       agents: { one: { kind: "command", command: ["true"] } },
     });
-    const label = labelOf(workspace);
     const running = workspace.start(["doctor"]);
+    const label = labelOf(workspace, running.pid);
     await expect
       .poll(() => running.stderr().includes("disk engine …") || running.hasEnded(), { timeout: 120_000 })
       .toBe(true);

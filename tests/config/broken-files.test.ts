@@ -345,6 +345,23 @@ agent: default
     ],
   },
   {
+    name: "two agents with different versions of one client",
+    files: {
+      "nightwarden.yaml": `${CONFIG}  second: { kind: claude, model: claude-sonnet-4-5, version: 2.1.300 }
+  third: { kind: claude, model: claude-opus-4-5, version: 2.1.328 }
+  fourth: { kind: codex, model: gpt-5.1-codex }
+agent: default
+`,
+    },
+    problems: [
+      [
+        "nightwarden.yaml:11:60",
+        'agents.third.version: is 2.1.328, and "second" has 2.1.300: all agents of a kind share one client',
+        "give all agents of kind claude the same version",
+      ],
+    ],
+  },
+  {
     name: "two agents and no default",
     files: { "nightwarden.yaml": `${CONFIG}  other: { kind: command, command: [x] }\n` },
     problems: [["nightwarden.yaml:1:1", "agent: is missing", "one of default, other"]],

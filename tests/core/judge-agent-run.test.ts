@@ -91,6 +91,12 @@ describe("an agent's run that failed", () => {
       "cap-cost",
       "task",
     ],
+    [
+      "over what was left to its task",
+      { run: run({ reason: "over-budget" }), overBudget: { ...OVER, isTasks: true } },
+      "cap-tokens",
+      "task",
+    ],
     ["over its budget, though it ended by itself first", { overBudget: OVER }, "cap-tokens", "task"],
     ["over its budget, and nobody said which", { run: run({ reason: "over-budget" }) }, "cap-tokens", "task"],
     [

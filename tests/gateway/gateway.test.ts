@@ -1,13 +1,8 @@
 import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  goodBody,
-  KEY,
-  RunningGateway,
-  testConfig,
-  TOKEN,
-  type ClientRequestOptions,
-} from "./running-gateway.ts";
+import type { DenialRule } from "../../src/gateway/denial.ts";
+import type { ClientRequestOptions } from "./gateway-client.ts";
+import { goodBody, KEY, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
 

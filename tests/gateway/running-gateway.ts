@@ -1,16 +1,15 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import http, { type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
-import net from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type {
   EgressDenial,
   GatewayConfig,
   GatewayMessage,
   ModelAnswer,
 } from "../../src/core/gateway-protocol.ts";
+import { GatewayClient } from "./gateway-client.ts";
 
 const PROGRAM = join(import.meta.dirname, "../../src/gateway/main.ts");
 
@@ -46,37 +45,17 @@ export const TEST_CAPS: GatewayConfig["caps"] = {
   answerMs: 20_000,
 };
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-  /** The connection broke before the end. */
-  readonly isBroken: boolean;
-}
-
-export interface ClientRequestOptions {
-  readonly method?: string;
-  readonly target?: string;
-  /** Undefined: left out. */
-  readonly headers?: OutgoingHttpHeaders;
-  /** An object is sent as JSON. */
-  readonly body?: object | string;
-  readonly signal?: AbortSignal;
-}
-
 /** The real program as a process of this machine, and a client of its socket. */
-export class RunningGateway {
+export class RunningGateway extends GatewayClient {
   readonly messages: GatewayMessage[] = [];
-  readonly socket: string;
   stderr = "";
   stdout = "";
-  private readonly folder = mkdtempSync(join(tmpdir(), "nightwarden-gateway-"));
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly exit: Promise<number | null>;
   private waiting: (() => void)[] = [];
 
   private constructor(firstLine: string, env: NodeJS.ProcessEnv) {
-    this.socket = join(this.folder, "api.sock");
+    super({ socket: newSocketPath(), token: TOKEN });
     this.child = spawn(process.execPath, [PROGRAM, this.socket], { env: { ...process.env, ...env } });
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     let partial = "";
@@ -126,63 +105,15 @@ export class RunningGateway {
     return this.answers[count - 1]!;
   }
 
+  /** The denials that are told after the first `before`, once there are `count` of them. */
+  async nextDenials(before: number, count = 1): Promise<EgressDenial[]> {
+    await this.until(() => this.denials.length >= before + count);
+    return this.denials.slice(before);
+  }
+
   async untilDenied(rule: string): Promise<EgressDenial> {
     await this.until(() => this.denials.some((denial) => denial.rule === rule));
     return this.denials.find((denial) => denial.rule === rule)!;
-  }
-
-  /** One request on a connection of its own. */
-  async request(options: ClientRequestOptions): Promise<Answer> {
-    const { method = "POST", target = "/v1/messages", body = {}, signal } = options;
-    const text = typeof body === "string" ? body : JSON.stringify(body);
-    const headers = Object.entries({
-      host: "127.0.0.1:8402",
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(text),
-      "x-api-key": TOKEN,
-      ...options.headers,
-    });
-    return await new Promise((resolve, reject) => {
-      const request = http.request({
-        socketPath: this.socket,
-        agent: false,
-        method,
-        path: target,
-        headers: Object.fromEntries(headers.filter(([, value]) => value !== undefined)),
-        ...(signal ? { signal } : {}),
-      });
-      request.on("error", reject);
-      request.on("response", (response) => {
-        const chunks: Buffer[] = [];
-        const done = (): void =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString("utf8"),
-            isBroken: !response.complete,
-          });
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", () => undefined);
-        response.on("close", done);
-      });
-      request.end(text);
-    });
-  }
-
-  /** Sends bytes as they are, and gives what comes back until the gateway closes the connection. */
-  async raw(bytes: string | Buffer): Promise<string> {
-    const socket = net.connect(this.socket);
-    const chunks: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    socket.on("error", () => undefined);
-    socket.write(bytes);
-    await new Promise((resolve) => socket.once("close", resolve));
-    return Buffer.concat(chunks).toString("latin1");
-  }
-
-  /** A connection to play with. */
-  connect(): net.Socket {
-    return net.connect(this.socket).on("error", () => undefined);
   }
 
   /** More of its standard input. */
@@ -202,13 +133,18 @@ export class RunningGateway {
 
   async ended(): Promise<number | null> {
     const code = await this.exit;
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(dirname(this.socket), { recursive: true, force: true });
     return code;
   }
 
   private wake(): void {
     for (const wake of this.waiting.splice(0)) wake();
   }
+}
+
+/** Where a gateway may make its socket: a new folder, which is whoever's asks to remove. */
+export function newSocketPath(): string {
+  return join(mkdtempSync(join(tmpdir(), "nightwarden-gateway-")), "api.sock");
 }
 
 /** A request to the Messages API that passes. */

@@ -437,6 +437,84 @@ describe("the caps", () => {
   });
 });
 
+/** Head, body and end in one piece: an answer that is over before anybody has looked at it. */
+const atOnce =
+  (...chunks: readonly string[]): ScriptedUpstream["script"] =>
+  (_request, _response, socket) => {
+    const head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    const framed = [...chunks, ""].map(
+      (chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`,
+    );
+    socket.write(head + framed.join(""));
+  };
+
+describe("an answer that comes all at once", () => {
+  const text = (word: string): string =>
+    sse(MESSAGE_START, textDelta(`the key is ${word}`), { type: "message_stop" });
+  const middle = text(KEY).indexOf(KEY) + 5;
+  it.each<[string, (body: string) => readonly string[]]>([
+    ["whole", (body) => [body]],
+    ["in two parts", (body) => [body.slice(0, middle), body.slice(middle)]],
+    // Its last letter could be the key's first, and is held back until the end.
+    ["and begins it again", (body) => [body, `: ${KEY[0] ?? ""}`]],
+  ])("is ended where it quotes the key %s, and the next one is served", async (_, chunks) => {
+    await withGateway({}, async (gateway) => {
+      upstream.script = atOnce(...chunks(text(KEY)));
+      const answer = await gateway.request({ body: goodBody() }).catch(() => undefined);
+      expect(answer?.body ?? "").not.toContain(KEY.slice(5));
+      expect(answer === undefined || answer.isBroken || answer.status === 502).toBe(true);
+      expect(await gateway.untilAnswers(1)).toMatchObject({ result: "malformed", errorCode: "quotes-key" });
+      upstream.script = atOnce(...chunks(text("k".repeat(KEY.length))));
+      const control = await gateway.request({ body: goodBody() });
+      expect([control.status, control.isBroken]).toEqual([200, false]);
+      expect(await gateway.untilAnswers(2)).toMatchObject({ result: "complete" });
+    });
+  });
+
+  it("is ended where the budget does not reach for it, and the next request is answered", async () => {
+    await withGateway(caps({ tokens: 5 }), async (gateway) => {
+      upstream.script = atOnce(`${sse(MESSAGE_START, { type: "message_stop" })}: ${KEY[0] ?? ""}`);
+      expect((await gateway.request({ body: goodBody() })).status).toBe(402);
+      expect(await gateway.untilAnswers(1)).toMatchObject({ result: "over-budget", usage: { input: 100 } });
+      expect((await gateway.request({ body: goodBody() })).status).toBe(402);
+      expect((await gateway.untilDenied("budget")).detail).toBe("tokens");
+      expect(upstream.requests.length).toBe(1);
+    });
+  });
+});
+
+describe("the end of the program", () => {
+  it.each<[string, (gateway: RunningGateway) => Promise<number | null>]>([
+    ["input", async (gateway) => await gateway.close()],
+    [
+      "SIGTERM",
+      async (gateway) => {
+        gateway.signal("SIGTERM");
+        return await gateway.ended();
+      },
+    ],
+  ])("ends what is running, and tells what that has used: %s", async (_, end) => {
+    await withGateway({}, async (gateway) => {
+      upstream.script = (_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.write(sse(MESSAGE_START));
+      };
+      const begun = gateway.beginRequest({ body: goodBody() });
+      await begun.untilFirstBytes;
+      for (let refused = 0; refused < 23; refused += 1) await gateway.request({ target: "/v1/files" });
+      const toldBefore = gateway.messages.length;
+      expect(await end(gateway)).toBe(0);
+      expect((await begun.answer).isBroken).toBe(true);
+      const last = gateway.messages.slice(toldBefore).filter(({ type }) => type !== "alive");
+      // The usage first: of the two it is what costs.
+      expect(last).toMatchObject([
+        { type: "answered", answer: { result: "cancelled", usage: { input: 100, cacheRead: 30 } } },
+        { type: "denied", denial: { rule: "route", count: 1 } },
+      ]);
+    });
+  });
+});
+
 describe("the budget", () => {
   it("of tokens cuts a stream in the middle, and nothing is served after it", async () => {
     await withGateway(caps({ tokens: 400 }), async (gateway) => {

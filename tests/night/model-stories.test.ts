@@ -115,6 +115,9 @@ describe("a night with a model", () => {
     world.journals.crashAfter("night.paused");
     await expect(world.run([works("one")])).rejects.toThrow();
     await world.journals.recover();
+    // What a hello would come to, if it were said before the quota is reset.
+    world.probe = () =>
+      world.waits.length > 0 ? [] : [{ ...PROBE, verdict: "refused", message: "429", hint: "wait" }];
     const night = await world.run([works("one")]);
     expect(night).toMatchObject({ end: "queue-empty", finished: ["landed"], resumes: 1 });
     expect(world.waits).toEqual([retryAt]);
@@ -128,6 +131,27 @@ describe("a night with a model", () => {
     };
     const night = await world.run([works("one")], {}, stop.signal);
     expect(night).toMatchObject({ end: "interrupted", finished: [] });
+  });
+
+  it("is interrupted, and no login is blamed, where it is stopped while a credential is read", async () => {
+    const stop = new AbortController();
+    const modelAccess = async (_: string, signal: AbortSignal): Promise<never> => {
+      stop.abort(new StopRequest("asked", "SIGINT"));
+      await Promise.resolve();
+      throw signal.reason;
+    };
+    const night = await world.run([works("one")], {}, stop.signal, { modelAccess });
+    expect(night).toMatchObject({ end: "interrupted", finished: [] });
+  });
+
+  it("does not try a task again that has used what it may, and says so", async () => {
+    const budget = { taskTokens: 1000, taskCost: 10, nightTokens: 100_000, nightCost: 100 };
+    const fails: FakeProgram = ({ env }) => (world.gateways.ask(env["MODEL_TOKEN"] ?? ""), 1);
+    const policy = { ...GO_ON, retries: 1, budget };
+    const night = await world.run([{ id: "one", agent_: fails, usesModel: true }], { policy });
+    const task = night?.tasks.get("one" as never);
+    expect(task).toMatchObject({ result: "failed", attempts: [{ outcome: { reason: "agent-failed" } }] });
+    expect(task?.detail).toContain("not tried again: 1020 tokens of 1000 (budget.taskTokens)");
   });
 
   it("stops at once where the API refuses the key, and tries nothing else with it", async () => {
@@ -190,12 +214,14 @@ describe("a night with a model", () => {
   });
 });
 
+const PROBE = { probe: "engine", subject: "it", verdict: "ok", message: "fine", durationMs: 1 } as const;
+
 describe("the health checks", () => {
-  const ok = { probe: "engine", subject: "it", verdict: "ok", message: "fine", durationMs: 1 } as const;
+  const ok = PROBE;
   const no = { ...ok, probe: "disk", verdict: "refused", message: "1 GiB left", hint: "free some" } as const;
 
   it("refuse the night before anything of a repository is touched, with all that they refused and the first hint", async () => {
-    world.probes = [ok, no, { ...no, probe: "memory", message: "none left", hint: "buy some" }];
+    world.probe = () => [ok, no, { ...no, probe: "memory", message: "none left", hint: "buy some" }];
     await expect(world.run([works("one")])).rejects.toMatchObject({
       code: "refused.probe",
       message: "disk it: 1 GiB left\nmemory it: none left",
@@ -206,7 +232,7 @@ describe("the health checks", () => {
   });
 
   it("are recorded, and a warning is in the summary", async () => {
-    world.probes = [ok, { ...no, verdict: "warning" }];
+    world.probe = () => [ok, { ...no, verdict: "warning" }];
     const night = await world.run([works("one")]);
     expect(eventsOf("probe.finished")).toHaveLength(2);
     expect(summarise(night!).warnings).toEqual([{ code: "probe-disk", message: "it: 1 GiB left" }]);

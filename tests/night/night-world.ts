@@ -61,8 +61,8 @@ export class NightWorld {
   readonly gateways = new FakeGateways();
   /** By agent, which is named as its task: the model API that it uses. Empty: it uses none. */
   readonly access = new Map<string, ModelAccess>();
-  /** What the health checks of the next night find. */
-  probes: readonly EventData<"probe.finished">[] = [];
+  /** What the health checks of a night find. */
+  probe: () => readonly EventData<"probe.finished">[] = () => [];
   /** Until when the night waited, each time. */
   readonly waits: string[] = [];
   /** Called with each event when it is durable. */
@@ -203,7 +203,9 @@ export class NightWorld {
       },
       gateways: this.gateways,
       modelAccess: async (agent) => await Promise.resolve(this.access.get(agent)),
-      runProbes: async ({ onResult }) => await Promise.resolve(this.probes.forEach(onResult)),
+      runProbes: async ({ onResult }) => {
+        for (const probe of this.probe()) await onResult(probe);
+      },
       probe: async () => await Promise.resolve(),
       newToken: () => `token${String((this.tokens += 1)).padStart(16, "0")}`,
       digest,
