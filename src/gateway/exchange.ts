@@ -4,26 +4,23 @@ import type { GatewayCaps, ModelAnswer } from "../core/gateway-protocol.ts";
 import { NO_USAGE, type Usage } from "../core/usage.ts";
 import { AnswerReader } from "./answer-reader.ts";
 import type { Budget } from "./budget.ts";
-import type { Json, JsonObject } from "./filter-json.ts";
+import { endOfStream } from "./end-of-stream.ts";
+import type { ExchangeEnd } from "./exchange-end.ts";
 import { errorCodeOf, nameOf, objectAt, textAt } from "./json-fields.ts";
+import { parsedJson } from "./parsed-json.ts";
 import type { ProviderRules } from "./provider-rules.ts";
 import { relayError } from "./relay-error.ts";
 import { responseHeaders } from "./response-headers.ts";
 import { retryAtOf } from "./retry-at.ts";
 import { SecretGuard } from "./secret-guard.ts";
+import { sendError, type ErrorAnswer } from "./send-error.ts";
+import { wrongForm } from "./wrong-form.ts";
 
 /** An error's JSON; what is longer is not one. */
 const MAX_ERROR_BYTES = 64 * 1024;
 /** A connection that the API had closed while it was idle says so within one round trip. */
 const STALE_MS = 2_000;
 const WAITING_STATUSES = new Set([429, 503, 529]);
-
-/** One whole answer to a client, for refusals and errors. */
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: JsonObject;
-}
 
 /** The API said no. */
 export interface Refusal {
@@ -54,12 +51,6 @@ export interface ExchangeOptions {
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
-interface End {
-  readonly result: ModelAnswer["result"];
-  readonly errorCode?: string | null;
-  readonly retryAtMs?: number | null;
-}
-
 /** Sends one request to the API and its answer to the client. Whatever happens, there is one end, and one fact about it. */
 export class Exchange {
   private readonly options: ExchangeOptions;
@@ -87,13 +78,21 @@ export class Exchange {
       setTimeout(() => this.onFirstByteTimeout(), caps.firstByteMs),
       setTimeout(() => this.breakOff({ result: "timeout", errorCode: "answer-time" }), caps.answerMs),
     );
-    client.once("close", () => this.onClientGone());
+    client.once("close", () => this.cancel());
     this.send({ mayRetry: true });
   }
 
   /** The attempt's budget is used up. */
   cut(): void {
     this.breakOff({ result: "over-budget" });
+  }
+
+  /** Nobody waits for the answer any more. */
+  cancel(): void {
+    // A client may leave as soon as it has seen the API's own end, or that nothing more can come of the answer.
+    const { isEnded, isMalformed, refusal } = this.reader;
+    const isOver = isEnded || isMalformed || refusal !== null;
+    this.breakOff(isOver ? endOfStream(this.reader) : { result: "cancelled" });
   }
 
   private send(options: { readonly mayRetry: boolean }): void {
@@ -158,6 +157,8 @@ export class Exchange {
     });
     client.on("drain", () => answer.resume());
     answer.on("data", (chunk: Buffer) => {
+      // What was here already comes, even if the answer has been ended: it is nobody's.
+      if (this.hasEnded) return;
       this.bytes += chunk.length;
       this.idle?.refresh();
       this.options.onPiece();
@@ -179,6 +180,7 @@ export class Exchange {
       }
     });
     answer.once("end", () => {
+      if (this.hasEnded) return;
       this.finish(endOfStream(this.reader));
       begin();
       const rest = this.guard.rest();
@@ -209,7 +211,7 @@ export class Exchange {
       this.fail(502, QUOTES_KEY, "gave no proper answer");
       return;
     }
-    const json = parsed(body);
+    const json = parsedJson(body);
     if (json === undefined) {
       this.fail(502, { result: "malformed", errorCode: "not-json" }, "gave no proper answer");
       return;
@@ -230,7 +232,7 @@ export class Exchange {
 
   private refuse(status: number, received: Buffer): void {
     const { rules, onRefusal } = this.options;
-    const body = parsed(received);
+    const body = parsedJson(received);
     const headers = this.answer?.headers ?? {};
     const retryAtMs = WAITING_STATUSES.has(status)
       ? retryAtOf({ headers, error: body, nowMs: Date.now() })
@@ -255,14 +257,6 @@ export class Exchange {
     this.fail(504, { result: "timeout", errorCode: "first-byte" }, "did not answer in time");
   }
 
-  /** A client may leave as soon as it has seen the API's own end, or that nothing more can come of the answer. */
-  private onClientGone(): void {
-    const { isEnded, isMalformed, refusal } = this.reader;
-    this.breakOff(
-      isEnded || isMalformed || refusal !== null ? endOfStream(this.reader) : { result: "cancelled" },
-    );
-  }
-
   private onIdle(): void {
     // Silence that the client has caused by not reading is the client's.
     if (this.options.client.writableNeedDrain) this.breakOff({ result: "cancelled" });
@@ -270,7 +264,7 @@ export class Exchange {
   }
 
   /** An end before the client has seen anything. */
-  private fail(status: number, end: End, what: string): void {
+  private fail(status: number, end: ExchangeEnd, what: string): void {
     if (this.hasEnded) return;
     const { client, rules } = this.options;
     this.finish(end);
@@ -283,7 +277,7 @@ export class Exchange {
   }
 
   /** An end in the middle: the client must see that it is none. */
-  private breakOff(end: End): void {
+  private breakOff(end: ExchangeEnd): void {
     if (this.hasEnded) return;
     if (!this.options.client.headersSent && end.result !== "cancelled") {
       const status = end.result === "timeout" ? 504 : end.result === "over-budget" ? 402 : 502;
@@ -294,7 +288,7 @@ export class Exchange {
     this.options.client.destroy();
   }
 
-  private finish(end: End): void {
+  private finish(end: ExchangeEnd): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     for (const timer of this.timers) clearTimeout(timer);
@@ -321,7 +315,7 @@ export class Exchange {
    * A request that the API may have worked on counts, even if its answer never came: else a client could work for nothing
    * by going away before the counts.
    */
-  private usage(result: End["result"]): Usage {
+  private usage(result: ExchangeEnd["result"]): Usage {
     const isFree = !this.options.isCounted || result === "unreachable" || this.isRefusedAtOnce();
     return isFree ? NO_USAGE : this.reader.finalUsage(this.options.body.length);
   }
@@ -347,50 +341,9 @@ export class Exchange {
 }
 
 /** No API does that; a proxy before it, or a server that writes down what it gets, might. */
-const QUOTES_KEY: End = { result: "malformed", errorCode: "quotes-key" };
+const QUOTES_KEY: ExchangeEnd = { result: "malformed", errorCode: "quotes-key" };
 
-const BROKEN_OFF: Partial<Record<End["result"], string>> = {
+const BROKEN_OFF: Partial<Record<ExchangeEnd["result"], string>> = {
   timeout: "did not answer in time",
   "over-budget": "is not asked any more: the attempt's budget is used up",
 };
-
-/** Writes an error to a client that has seen nothing yet. */
-export function sendError(client: ServerResponse, answer: ErrorAnswer): void {
-  if (client.headersSent || client.destroyed) return;
-  const body = Buffer.from(JSON.stringify(answer.body));
-  client.writeHead(answer.status, {
-    ...answer.headers,
-    "content-type": "application/json",
-    "content-length": String(body.length),
-  });
-  client.end(body);
-}
-
-/** Why the head of an answer is none that the API would give; undefined: it is fine. */
-function wrongForm(
-  answer: IncomingMessage,
-  expected: { readonly status: number; readonly isStream: boolean },
-): string | undefined {
-  const { status, isStream } = expected;
-  if (status >= 300 && status < 400) return "redirect";
-  const encoding = answer.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") return "compressed";
-  if (status >= 400) return undefined;
-  if (status !== 200) return "status";
-  const type = answer.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-  return type === (isStream ? "text/event-stream" : "application/json") ? undefined : "content-type";
-}
-
-function endOfStream(reader: AnswerReader): End {
-  if (reader.refusal) return { result: "refused", errorCode: reader.refusal.code };
-  if (reader.isMalformed) return { result: "malformed" };
-  return { result: reader.isEnded ? "complete" : "cut" };
-}
-
-function parsed(body: Buffer): Json | undefined {
-  try {
-    return JSON.parse(body.toString("utf8")) as Json;
-  } catch {
-    return undefined;
-  }
-}

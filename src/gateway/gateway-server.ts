@@ -7,7 +7,7 @@ import { Budget } from "./budget.ts";
 import { checkRequestHead, isJsonType } from "./check-request-head.ts";
 import type { Denial, DenialRule } from "./denial.ts";
 import { DenialLog } from "./denial-log.ts";
-import { Exchange, sendError, type ErrorAnswer, type Refusal } from "./exchange.ts";
+import { Exchange, type Refusal } from "./exchange.ts";
 import { findRoute, type FoundRoute } from "./find-route.ts";
 import { prepareBody } from "./prepare-body.ts";
 import type { ProviderRules } from "./provider-rules.ts";
@@ -15,18 +15,22 @@ import { PROVIDER_TABLE } from "./provider-table.ts";
 import { refusalStatus } from "./refusal-status.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { RequestRate } from "./request-rate.ts";
+import { sendError, type ErrorAnswer } from "./send-error.ts";
 import { upstreamAgent } from "./upstream-agent.ts";
 
 const MAX_HEADER_BYTES = 16 * 1024;
-/** A client on the same machine sends its header lines at once; and a body, however busy the machine. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 20_000;
 const TIMEOUT_CHECK_MS = 1_000;
 const MAX_CONNECTIONS = 64;
 /** Well below any limit on silence that makes sense. */
 const ALIVE_INTERVAL_MS = 5_000;
 /** A quota that is back sooner is the client's to wait for. */
 const MAX_CLIENT_WAIT_MS = 60_000;
+
+/** How long a client may take to send a request, in milliseconds: its header lines, and all of it. */
+export interface RequestTimeouts {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
 
 /** Codes of the parser that mean that a client has gone, not that it has said something wrong. */
 const GONE = new Set(["ECONNRESET", "EPIPE", "HPE_INVALID_EOF_STATE"]);
@@ -62,7 +66,12 @@ export class GatewayServer {
   private closed: ErrorAnswer | undefined;
   private aliveToldMs = -Infinity;
 
-  constructor(config: GatewayConfig, say: (message: GatewayMessage) => void) {
+  constructor(options: {
+    readonly config: GatewayConfig;
+    readonly timeouts: RequestTimeouts;
+    readonly say: (message: GatewayMessage) => void;
+  }) {
+    const { config, say } = options;
     this.config = config;
     this.say = say;
     this.rules = PROVIDER_TABLE[config.provider];
@@ -78,22 +87,23 @@ export class GatewayServer {
         for (const exchange of this.exchanges) exchange.cut();
       },
     });
-    this.http = this.createServer();
+    this.http = this.createServer(options.timeouts);
   }
 
-  /** Tells what is still to be told. */
-  flush(): void {
+  /** Ends what is running, and tells all that is still to be told: first what was used. */
+  finish(): void {
+    for (const exchange of this.exchanges) exchange.cancel();
     this.denials.flush();
   }
 
-  private createServer(): http.Server {
+  private createServer(timeouts: RequestTimeouts): http.Server {
     const server = http.createServer({
       insecureHTTPParser: false,
       // Without a host is a host that is not ours: we refuse it ourselves, and say so.
       requireHostHeader: false,
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: 60_000,
       noDelay: true,
@@ -111,6 +121,10 @@ export class GatewayServer {
     server.on("connect", (request: IncomingMessage, socket: Duplex) => {
       this.deny({ rule: "http.target", detail: "CONNECT" }, request);
       this.answerRaw(socket, "http.target");
+    });
+    server.on("drop", () => {
+      const denial: Denial = { rule: "rate.connections", detail: `${MAX_CONNECTIONS} at one time` };
+      this.denials.add(denial, { method: "", target: "" });
     });
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       if (GONE.has(error.code ?? "") || !socket.writable) {
@@ -241,11 +255,13 @@ export class GatewayServer {
     this.say({ type: "alive" });
   }
 
-  /** Answers a request that comes after the last one; whether it did. */
+  /** Refuses a request that comes after the last one; whether it did. */
   private isEnded(request: IncomingMessage, response: ServerResponse): boolean {
     if (this.closed) {
+      this.deny({ rule: "ended", detail: `HTTP ${this.closed.status}` }, request);
       answerAfterBody(request, response, this.closed);
     } else if (!this.budget.admits()) {
+      this.deny({ rule: "budget", detail: this.budget.over?.cap ?? "" }, request);
       const message = "The attempt's budget is used up.";
       answerAfterBody(request, response, {
         status: 402,

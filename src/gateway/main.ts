@@ -9,6 +9,8 @@ import { GatewayServer } from "./gateway-server.ts";
 import { parseConfig } from "./parse-config.ts";
 import { readConfigLine } from "./read-config-line.ts";
 
+/** A client on the same machine sends its header lines at once; and a body, however busy the machine. */
+const TIMEOUTS = { headersMs: 10_000, requestMs: 20_000 };
 const EXIT_BAD_CONFIG = 64;
 const EXIT_CRASHED = 70;
 
@@ -31,9 +33,9 @@ async function main(): Promise<void> {
     process.stderr.write(`gateway: no configuration: ${config?.error ?? "the input ended before it"}\n`);
     process.exit(EXIT_BAD_CONFIG);
   }
-  const server = new GatewayServer(config.value, say);
+  const server = new GatewayServer({ config: config.value, timeouts: TIMEOUTS, say });
   const end = (): void => {
-    server.flush();
+    server.finish();
     process.exit(0);
   };
   process.stdin.once("end", end);

@@ -29,7 +29,7 @@ export const TREES_PATH = "/trees";
 
 const MIB = 1024 * 1024;
 const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
-const GATEWAY_MEMORY_BYTES = 256 * MIB;
+const GATEWAY_MEMORY_BYTES = 512 * MIB;
 const SHM_BYTES = 64 * MIB;
 
 /**

@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 /** What no gateway serves beyond, whatever the attempt's budget. */
 const CAPS: Omit<GatewayCaps, "tokens" | "costUsd"> = {
   // Of two such bodies at the same time, parsed, copied and written anew, its memory has room for all that they become.
-  requestBytes: 8 * MIB,
+  requestBytes: 16 * MIB,
   responseBytes: 64 * MIB,
   concurrent: 8,
   requestsPerMinute: 240,

@@ -198,5 +198,13 @@ describe("a night with the real Claude Code and the real Codex", () => {
     expect(exitCode).toBe(3);
     expect(stderr).toContain("the environment variable TEST_CLAUDE_KEY is not set");
     expect(workspace.eventsOf("attempt.started")).toEqual([]);
+    const checked = await workspace.start(["check"], { env: {} }).ended;
+    expect(checked.exitCode).toBe(3);
+    expect(checked.stdout).toContain(
+      "credentials of claude: the environment variable TEST_CLAUDE_KEY is not set",
+    );
+    const withKey = await workspace.start(["check"], { env: ENV }).ended;
+    expect(withKey.exitCode).toBe(0);
+    expect(withKey.stdout + withKey.stderr).not.toContain(KEYS.claude);
   });
 });

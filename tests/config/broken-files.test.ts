@@ -355,7 +355,7 @@ agent: default
     },
     problems: [
       [
-        "nightwarden.yaml:11:60",
+        "nightwarden.yaml:11:59",
         'agents.third.version: is 2.1.328, and "second" has 2.1.300: all agents of a kind share one client',
         "give all agents of kind claude the same version",
       ],

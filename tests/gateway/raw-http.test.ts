@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DenialRule } from "../../src/gateway/denial.ts";
-import { goodBody, KEY, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
+import { goodBody, KEY, MANY_DENIALS, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
 import { untilClosed } from "./until-closed.ts";
@@ -10,16 +10,27 @@ const certificates = testCertificates("DNS:localhost");
 let upstream: ScriptedUpstream;
 let gateway: RunningGateway;
 
-beforeAll(async () => {
-  upstream = await ScriptedUpstream.start(certificates);
-  gateway = await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
-});
-afterAll(async () => {
+const start = async (): Promise<RunningGateway> =>
+  await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
+const end = async (): Promise<void> => {
   expect(await gateway.close()).toBe(0);
   expect(gateway.stderr).toBe("");
+};
+
+beforeAll(async () => {
+  upstream = await ScriptedUpstream.start(certificates);
+  gateway = await start();
+});
+afterAll(async () => {
+  await end();
   await upstream.close();
 });
-beforeEach(() => upstream.reset());
+beforeEach(async () => {
+  upstream.reset();
+  if (gateway.denials.length < MANY_DENIALS) return;
+  await end();
+  gateway = await start();
+});
 
 const BODY = JSON.stringify(goodBody());
 
@@ -101,7 +112,9 @@ describe("bytes that are not one plain request", () => {
     ["nonsense", "http.malformed", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
   ];
   it.each(cases)("do not reach the API: %s", async (_, rule, bytes) => {
+    const before = gateway.denials.length;
     const answer = await gateway.raw(bytes);
+    expect(await gateway.nextDenials(before)).toMatchObject([{ rule, count: 1 }]);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect(answer).toContain(`(${rule})`);
     expect(answer).not.toContain(TOKEN);
@@ -121,29 +134,13 @@ describe("bytes that are not one plain request", () => {
   });
 });
 
-describe("a client that takes its time", () => {
-  const slow: readonly [string, string][] = [
-    ["its header lines", "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: "],
-    ["its body", `${rawRequest({ body: "" })}{`],
-    ["anything at all", ""],
-  ];
-  it.concurrent.each(slow)("over %s is shown the door, and others are served meanwhile", async (_, start) => {
-    const socket = gateway.connect();
-    const closed = untilClosed(socket);
-    const drip = setInterval(() => start !== "" && socket.write("a"), 1_000);
-    socket.write(start);
-    socket.resume();
-    expect((await gateway.request({ body: goodBody() })).status).toBe(200);
-    await closed;
-    clearInterval(drip);
-    expect((await gateway.request({ body: goodBody() })).status).toBe(200);
-  });
-
-  it("in great number does not keep the gateway from ending", async () => {
+describe("connections", () => {
+  it("in great number do not keep the gateway from ending", async () => {
     const other = await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
     const sockets = Array.from({ length: 200 }, () => other.connect());
     // Those beyond the bound are closed at once.
     await Promise.race(sockets.map(async (socket) => await untilClosed(socket.resume())));
+    await other.untilDenied("rate.connections");
     expect(await other.close()).toBe(0);
     for (const socket of sockets) socket.destroy();
   });

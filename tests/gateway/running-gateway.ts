@@ -45,6 +45,9 @@ export const TEST_CAPS: GatewayConfig["caps"] = {
   answerMs: 20_000,
 };
 
+/** One with so many is replaced before the next attack: not much later, it tells of several in one message. */
+export const MANY_DENIALS = 10;
+
 /** The real program as a process of this machine, and a client of its socket. */
 export class RunningGateway extends GatewayClient {
   readonly messages: GatewayMessage[] = [];

@@ -442,9 +442,7 @@ const atOnce =
   (...chunks: readonly string[]): ScriptedUpstream["script"] =>
   (_request, _response, socket) => {
     const head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-    const framed = [...chunks, ""].map(
-      (chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`,
-    );
+    const framed = [...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`);
     socket.write(head + framed.join(""));
   };
 
@@ -457,19 +455,23 @@ describe("an answer that comes all at once", () => {
     ["in two parts", (body) => [body.slice(0, middle), body.slice(middle)]],
     // Its last letter could be the key's first, and is held back until the end.
     ["and begins it again", (body) => [body, `: ${KEY[0] ?? ""}`]],
-  ])("is ended where it quotes the key %s, and the next one is served", async (_, chunks) => {
-    await withGateway({}, async (gateway) => {
-      upstream.script = atOnce(...chunks(text(KEY)));
-      const answer = await gateway.request({ body: goodBody() }).catch(() => undefined);
-      expect(answer?.body ?? "").not.toContain(KEY.slice(5));
-      expect(answer === undefined || answer.isBroken || answer.status === 502).toBe(true);
-      expect(await gateway.untilAnswers(1)).toMatchObject({ result: "malformed", errorCode: "quotes-key" });
-      upstream.script = atOnce(...chunks(text("k".repeat(KEY.length))));
-      const control = await gateway.request({ body: goodBody() });
-      expect([control.status, control.isBroken]).toEqual([200, false]);
-      expect(await gateway.untilAnswers(2)).toMatchObject({ result: "complete" });
-    });
-  });
+  ])(
+    "is ended where it quotes the key %s, is counted once, and the next one is served",
+    async (_, chunks) => {
+      // Enough for two answers, and not for three.
+      await withGateway(caps({ tokens: 400 }), async (gateway) => {
+        upstream.script = atOnce(...chunks(text(KEY)));
+        const answer = await gateway.request({ body: goodBody() }).catch(() => undefined);
+        expect(answer?.body ?? "").not.toContain(KEY.slice(5));
+        expect(answer === undefined || answer.isBroken || answer.status === 502).toBe(true);
+        expect(await gateway.untilAnswers(1)).toMatchObject({ result: "malformed", errorCode: "quotes-key" });
+        upstream.script = atOnce(...chunks(text("k".repeat(KEY.length))));
+        const control = await gateway.request({ body: goodBody() });
+        expect([control.status, control.isBroken]).toEqual([200, false]);
+        expect(await gateway.untilAnswers(2)).toMatchObject({ result: "complete" });
+      });
+    },
+  );
 
   it("is ended where the budget does not reach for it, and the next request is answered", async () => {
     await withGateway(caps({ tokens: 5 }), async (gateway) => {

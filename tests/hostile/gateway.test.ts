@@ -891,7 +891,7 @@ describe("a flood", () => {
     "of the largest bodies does not end the gateway; with half its memory, they do",
     { timeout: 120_000 },
     async () => {
-      const MAX_BYTES = 8 * 2 ** 20;
+      const MAX_BYTES = 16 * 2 ** 20;
       const large = ["node", "-e", LARGE, String(MAX_BYTES)];
       await withAttempt({}, async (attempt) => {
         const { lines } = await attempt.run(large);
@@ -900,7 +900,7 @@ describe("a flood", () => {
         expect((await attempt.run(ask(STREAM))).lines[0]).toBe("head 200");
       });
       await withAttempt({}, async (attempt) => {
-        const Memory = 128 * 2 ** 20;
+        const Memory = 256 * 2 ** 20;
         await under.docker.getContainer(attempt.gateway).update({ Memory, MemorySwap: Memory });
         await attempt.run(large);
         expect(attempt.facts.filter(({ type }) => type === "died")).toHaveLength(1);
