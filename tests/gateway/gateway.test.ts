@@ -2,7 +2,7 @@ import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DenialRule } from "../../src/gateway/denial.ts";
 import type { ClientRequestOptions } from "./gateway-client.ts";
-import { goodBody, KEY, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
+import { goodBody, KEY, MANY_DENIALS, RunningGateway, testConfig, TOKEN } from "./running-gateway.ts";
 import { ScriptedUpstream } from "./scripted-upstream.ts";
 import { testCertificates } from "./test-certificates.ts";
 
@@ -10,29 +10,49 @@ const certificates = testCertificates("DNS:localhost");
 let upstream: ScriptedUpstream;
 let gateway: RunningGateway;
 
-beforeAll(async () => {
-  upstream = await ScriptedUpstream.start(certificates);
-  gateway = await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
-});
-afterAll(async () => {
+const start = async (): Promise<RunningGateway> =>
+  await RunningGateway.start(testConfig({ url: upstream.url, ca: certificates.ca }));
+const end = async (): Promise<void> => {
   expect(await gateway.close()).toBe(0);
   expect(gateway.stderr).toBe("");
   expect(gateway.stdout).not.toContain(KEY);
   expect(gateway.stdout).not.toContain(TOKEN);
+};
+
+beforeAll(async () => {
+  upstream = await ScriptedUpstream.start(certificates);
+  gateway = await start();
+});
+afterAll(async () => {
+  await end();
   await upstream.close();
 });
-beforeEach(() => upstream.reset());
+beforeEach(async () => {
+  upstream.reset();
+  if (gateway.denials.length < MANY_DENIALS) return;
+  await end();
+  gateway = await start();
+});
 
-/** What is refused, beside a request that differs in that alone and is answered. */
-async function refused(attack: ClientRequestOptions, control: ClientRequestOptions): Promise<number> {
+/** What a rule refuses, beside a request that differs in that alone and is answered. Gives the status. */
+async function refused(
+  rule: DenialRule,
+  attack: ClientRequestOptions,
+  control: ClientRequestOptions,
+): Promise<number> {
+  const before = gateway.denials.length;
   const answer = await gateway.request(attack);
+  expect(await gateway.nextDenials(before)).toMatchObject([{ rule, count: 1 }]);
   expect(upstream.requests).toEqual([]);
   expect(upstream.received).toBe("");
   expect(answer.status).toBeGreaterThanOrEqual(400);
-  expect(JSON.parse(answer.body)).toMatchObject({
-    type: "error",
-    error: { type: expect.any(String) as string },
-  });
+  // An answer to HEAD has no body.
+  if (attack.method !== "HEAD") {
+    expect(JSON.parse(answer.body)).toMatchObject({
+      type: "error",
+      error: { type: expect.any(String) as string },
+    });
+  }
   const allowed = await gateway.request(control);
   expect(allowed.status).toBe(200);
   expect(upstream.requests.length).toBe(1);
@@ -62,10 +82,11 @@ describe("a request that passes", () => {
   });
 
   it("counts tokens without using any", async () => {
+    const before = gateway.answers.length;
     const body = { model: "model-a", messages: [] };
     const answer = await gateway.request({ target: "/v1/messages/count_tokens", body });
     expect(JSON.parse(answer.body)).toEqual({ input_tokens: 42 });
-    expect(gateway.answers.at(-1)).toMatchObject({
+    expect(await gateway.untilAnswers(before + 1)).toMatchObject({
       result: "complete",
       usage: { input: 0, output: 0 },
       costUsd: 0,
@@ -129,12 +150,7 @@ describe("the routes", () => {
     ["POST", "/V1/MESSAGES"],
     ["POST", "/v1/responses"],
   ])("do not have %s %s", async (method, target) => {
-    const status = await refused({ method, target, body: goodBody() }, { body: goodBody() }).catch(
-      // An answer to HEAD has no body.
-      (error: unknown) => (method === "HEAD" ? 403 : Promise.reject(error as Error)),
-    );
-    expect(status).toBe(403);
-    expect(gateway.denials.length === 0 || gateway.denials.some(({ rule }) => rule === "route")).toBe(true);
+    expect(await refused("route", { method, target, body: goodBody() }, { body: goodBody() })).toBe(403);
   });
 });
 
@@ -149,7 +165,7 @@ describe("the attempt's token", () => {
     ["in a cookie", { "x-api-key": undefined, cookie: `x-api-key=${TOKEN}` }],
   ];
   it.each(attacks)("that is %s opens nothing", async (_, headers = {}) => {
-    expect(await refused({ headers, body: goodBody() }, { body: goodBody() })).toBe(401);
+    expect(await refused("token", { headers, body: goodBody() }, { body: goodBody() })).toBe(401);
   });
 });
 
@@ -196,19 +212,23 @@ describe("the headers", () => {
     expect(answer.headers["x-internal"]).toBeUndefined();
   });
 
-  const attacks: readonly [string, ClientRequestOptions["headers"]][] = [
-    ["a version that is no date", { "anthropic-version": "2023-06-01; x" }],
-    ["an accept of something else", { accept: "text/html" }],
-    ["a body that is no JSON", { "content-type": "text/plain" }],
-    ["a body of forms", { "content-type": "multipart/form-data; boundary=x" }],
-    ["a compressed body", { "content-encoding": "gzip" }],
-    ["a host elsewhere", { host: "api.anthropic.com" }],
-    ["an expectation", { expect: "100-continue" }],
-    ["an upgrade", { connection: "upgrade", upgrade: "websocket" }],
-    ["too many headers", Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`x-${index}`, "1"]))],
+  const attacks: readonly [string, DenialRule, ClientRequestOptions["headers"]][] = [
+    ["a version that is no date", "http.header-value", { "anthropic-version": "2023-06-01; x" }],
+    ["an accept of something else", "http.header-value", { accept: "text/html" }],
+    ["a body that is no JSON", "http.content-type", { "content-type": "text/plain" }],
+    ["a body of forms", "http.content-type", { "content-type": "multipart/form-data; boundary=x" }],
+    ["a compressed body", "http.content-encoding", { "content-encoding": "gzip" }],
+    ["a host elsewhere", "http.host", { host: "api.anthropic.com" }],
+    ["an expectation", "http.expect", { expect: "100-continue" }],
+    ["an upgrade", "http.upgrade", { connection: "upgrade", upgrade: "websocket" }],
+    [
+      "too many headers",
+      "http.header-count",
+      Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`x-${index}`, "1"])),
+    ],
   ];
-  it.each(attacks)("with %s are refused", async (_, headers = {}) => {
-    await refused({ headers, body: goodBody() }, { body: goodBody() });
+  it.each(attacks)("with %s are refused", async (_, rule, headers = {}) => {
+    await refused(rule, { headers, body: goodBody() }, { body: goodBody() });
   });
 });
 
@@ -219,52 +239,65 @@ describe("the body", () => {
   const block = (value: object): object => ({ messages: [{ role: "user", content: [value] }] });
   const inResult = (value: object): object =>
     block({ type: "tool_result", tool_use_id: "t", content: [value] });
-  const cases: readonly [string, object, object][] = [
-    ["another model", { model: "model-c" }, { model: "model-b" }],
-    ["no model", { model: undefined }, {}],
-    ["an unknown key", { extra: 1 }, {}],
-    ["__proto__ as a key", JSON.parse('{"__proto__":{"model":"model-c"}}') as object, {}],
-    ["MCP servers", { mcp_servers: [] }, {}],
-    ["a container", { container: "c" }, {}],
-    ["a service tier", { service_tier: "priority" }, {}],
+  const cases: readonly [string, DenialRule, object, object][] = [
+    ["another model", "body.model", { model: "model-c" }, { model: "model-b" }],
+    ["no model", "body.value", { model: undefined }, {}],
+    ["an unknown key", "body.key", { extra: 1 }, {}],
+    ["__proto__ as a key", "body.key", JSON.parse('{"__proto__":{"model":"model-c"}}') as object, {}],
+    ["MCP servers", "body.key", { mcp_servers: [] }, {}],
+    ["a container", "body.key", { container: "c" }, {}],
+    ["a service tier", "body.key", { service_tier: "priority" }, {}],
     [
       "a web search",
+      "body.tool",
       { tools: [{ type: "web_search_20250305", name: "web_search" }] },
       { tools: [{ name: "web_search", input_schema: {} }] },
     ],
     [
       "a web fetch",
+      "body.tool",
       { tools: [{ type: "web_fetch_20250910", name: "web_fetch" }] },
       { tools: [{ type: "custom", name: "web_fetch", input_schema: {} }] },
     ],
     [
       "code execution",
+      "body.tool",
       { tools: [{ type: "code_execution_20250825", name: "code_execution" }] },
       { tools: [{ type: "bash_20250124", name: "bash" }] },
     ],
     [
       "a memory tool",
+      "body.tool",
       { tools: [{ type: "memory_20250818", name: "memory" }] },
       { tools: [{ type: "text_editor_20250728", name: "edit" }] },
     ],
-    ["a tool of an MCP server", { tools: [{ type: "mcp_toolset", mcp_server_name: "x" }] }, { tools: [] }],
+    [
+      "a tool of an MCP server",
+      "body.tool",
+      { tools: [{ type: "mcp_toolset", mcp_server_name: "x" }] },
+      { tools: [] },
+    ],
     [
       "a tool that programs at the API may call",
+      "body.value",
       { tools: [{ name: "t", input_schema: {}, allowed_callers: ["code_execution_20250825"] }] },
       { tools: [{ name: "t", input_schema: {}, allowed_callers: ["direct"] }] },
     ],
     [
       "an image by URL",
+      "body.kind",
       image({ type: "url", url: "https://example.invalid/?d=secret" }),
       image({ type: "base64", media_type: "image/png", data: "aGk=" }),
     ],
     [
       "an image by file",
+      "body.kind",
       image({ type: "file", file_id: "f" }),
       image({ type: "base64", media_type: "a", data: "" }),
     ],
     [
       "a document by URL in a tool's result",
+      "body.kind",
       inResult({ type: "document", source: { type: "url", url: "https://example.invalid" } }),
       inResult({
         type: "document",
@@ -273,6 +306,7 @@ describe("the body", () => {
     ],
     [
       "an image by URL in a document in a tool's result",
+      "body.kind",
       inResult({
         type: "document",
         source: {
@@ -284,38 +318,46 @@ describe("the body", () => {
     ],
     [
       "a tool of the API's in the conversation",
+      "body.kind",
       block({ type: "server_tool_use", id: "s", name: "web_search", input: {} }),
       block({ type: "tool_use", id: "s", name: "web_search", input: { source: { type: "url", url: "x" } } }),
     ],
     [
       "an upload",
+      "body.kind",
       block({ type: "container_upload", file_id: "f" }),
       block({ type: "text", text: "container_upload" }),
     ],
     [
       "an image by URL in the system prompt",
+      "body.kind",
       { system: [{ type: "image", source: { type: "url", url: "https://example.invalid" } }] },
       { system: [{ type: "text", text: "https://example.invalid" }] },
     ],
-    ["long metadata", { metadata: { user_id: "x".repeat(2000) } }, { metadata: { user_id: "x" } }],
-    ["metadata of another kind", { metadata: { data: "x" } }, { metadata: {} }],
+    [
+      "long metadata",
+      "body.value",
+      { metadata: { user_id: "x".repeat(2000) } },
+      { metadata: { user_id: "x" } },
+    ],
+    ["metadata of another kind", "body.key", { metadata: { data: "x" } }, { metadata: {} }],
   ];
-  it.each(cases)("with %s does not reach the API", async (_, attack, control) => {
-    expect(await refused({ body: goodBody(attack) }, { body: goodBody(control) })).toBe(400);
+  it.each(cases)("with %s does not reach the API", async (_, rule, attack, control) => {
+    expect(await refused(rule, { body: goodBody(attack) }, { body: goodBody(control) })).toBe(400);
   });
 
   it("that is no JSON, or too deep, or too large does not reach the API", async () => {
     const deep = (levels: number): object =>
       JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`) as object;
     const tool = (schema: object): object => goodBody({ tools: [{ name: "t", input_schema: schema }] });
-    expect(await refused({ body: "{" }, { body: goodBody() })).toBe(400);
+    expect(await refused("body.json", { body: "{" }, { body: goodBody() })).toBe(400);
     upstream.reset();
-    expect(await refused({ body: tool(deep(200)) }, { body: tool(deep(100)) })).toBe(400);
+    expect(await refused("body.nesting", { body: tool(deep(200)) }, { body: tool(deep(100)) })).toBe(400);
     upstream.reset();
-    expect(await refused({ body: "[".repeat(900_000) }, { body: goodBody() })).toBe(400);
+    expect(await refused("body.nesting", { body: "[".repeat(900_000) }, { body: goodBody() })).toBe(400);
     upstream.reset();
     const long = (bytes: number): object => goodBody({ system: "x".repeat(bytes) });
-    expect(await refused({ body: long(1024 * 1024) }, { body: long(900_000) })).toBe(413);
+    expect(await refused("body.bytes", { body: long(1024 * 1024) }, { body: long(900_000) })).toBe(413);
   });
 
   it("is written anew: a key that is there twice is sent once, as it was understood", async () => {
