@@ -23,7 +23,7 @@ export interface AttemptState extends AttemptRef {
   outcome?: Outcome;
   /** What it used of model APIs. */
   spending: Spending;
-  /** Requests that its gateway refused. */
+  /** Requests that its gateway refused while it served. */
   denied: number;
   /** Its quota was waited for, to the end. */
   waited: boolean;
@@ -67,6 +67,9 @@ export function beginAttempt(data: EventData<"attempt.started">, startedAt: stri
   };
 }
 
+/** Rules of a gateway that serves nothing any more: nobody tried more than it may. */
+const AFTER_THE_END: ReadonlySet<string> = new Set(["ended", "budget"]);
+
 /** Adds one event to `attempt`, in place. */
 export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void {
   switch (event.type) {
@@ -80,7 +83,7 @@ export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void
       attempt.spending = addSpending([attempt.spending, spendingOf(event.data)]);
       return;
     case "egress.denied":
-      attempt.denied += event.data.count;
+      if (!AFTER_THE_END.has(event.data.rule)) attempt.denied += event.data.count;
       return;
     case "capture.finished":
       attempt.step = "captured";
