@@ -8,6 +8,7 @@
 import { chown, chmod } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
+import { measureTree } from "./measure.ts";
 import { readIgnoreFiles, TreeGit, type FilledTree } from "./tree.ts";
 import { walkTree } from "./walk.ts";
 
@@ -79,6 +80,9 @@ async function main(): Promise<void> {
         send({ type: "filled", tree: request.tree, entries: tree.entries.size });
         break;
       }
+      case "measure":
+        send({ type: "measured", ...measureTree(`${TREES_PATH}/${request.tree}`, request.limits) });
+        break;
       case "capture": {
         const tree = trees.get(request.tree);
         if (!tree) throw new Error(`the tree "${request.tree}" was not filled`);

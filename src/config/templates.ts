@@ -51,6 +51,8 @@ ${AGENTS[agent]}
 #   openFiles: 4096 # of one process
 #   fileSize: 512MiB # of one file
 #   tmp: 256MiB # for /tmp, and again for HOME
+#   disk: 4GiB # the tree while somebody works in it, .git included
+#   inodes: 500000 # its files, folders and links
 #   output: 16MiB # what the agent prints
 #   captureFiles: 200000 # files in the repository at the end
 #   captureSize: 64MiB # new and changed content

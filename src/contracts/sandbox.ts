@@ -61,6 +61,12 @@ export interface SandboxJob {
   };
   /** Over `outputBytes` the sandbox is killed. */
   readonly outputBytes: number;
+  /** Asked again and again while the job runs, a pause of `everyMs` between; absent: nobody is asked. */
+  readonly guard?: {
+    readonly everyMs: number;
+    /** The cap that is passed, and what was seen of it; undefined: none. A rejection is no reason to end the run. */
+    readonly check: () => Promise<{ readonly reason: "disk" | "inodes"; readonly seen: number } | undefined>;
+  };
   /** Of a longer line only this much is kept. Default: 64 KiB. */
   readonly maxLineBytes?: number;
   /** Sees each line, cut to that length. Must not throw. */

@@ -1,5 +1,5 @@
 import type { AttemptRef } from "../core/attempt.ts";
-import type { CaptureLimits, CollectorReply, TreeName } from "../core/collector-protocol.ts";
+import type { CaptureLimits, CollectorReply, MeasureLimits, TreeName } from "../core/collector-protocol.ts";
 import type { ObjectId } from "../core/ids.ts";
 
 /**
@@ -8,6 +8,7 @@ import type { ObjectId } from "../core/ids.ts";
  *
  * - `open` makes empty trees and their collector. `close` removes both, may be called at any time and again.
  * - `fill` may be called once for each tree.
+ * - `measure` may be called after the fill, also while a program works in the tree.
  * - `capture` is called only when no process can write to the tree any more; it yields what changed since the fill.
  *   The last record is `captured` or `over-limit`; without one of them the capture failed and throws.
  */
@@ -17,6 +18,11 @@ export interface Trees {
 
 export interface OpenTrees {
   fill(tree: TreeName, source: TreeSource): Promise<{ readonly entries: number }>;
+  /** What a tree takes on disk; at least, where that is over one of `limits`. */
+  measure(
+    tree: TreeName,
+    limits: MeasureLimits,
+  ): Promise<{ readonly bytes: number; readonly inodes: number }>;
   capture(options: {
     readonly tree: TreeName;
     readonly limits: CaptureLimits;

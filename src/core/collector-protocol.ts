@@ -22,6 +22,8 @@ export type CollectorRequest =
   | { readonly type: "pack" }
   /** Ends one pack; `last` ends them all. */
   | { readonly type: "pack-end"; readonly last: boolean }
+  /** At any time after the fill, also while the agent works. */
+  | { readonly type: "measure"; readonly tree: TreeName; readonly limits: MeasureLimits }
   /** Only after the agent's sandbox is gone. */
   | {
       readonly type: "capture";
@@ -30,6 +32,12 @@ export type CollectorRequest =
       readonly ignore: readonly string[];
     }
   | { readonly type: "quit" };
+
+/** A measure may stop as soon as one of them is passed. */
+export interface MeasureLimits {
+  readonly bytes: number;
+  readonly inodes: number;
+}
 
 export interface CaptureLimits {
   /** Entries that may be visited, ignored folders not counted. */
@@ -46,6 +54,8 @@ export type EntryMode = "100644" | "100755" | "120000" | "160000";
 export type CollectorReply =
   | { readonly type: "ready" }
   | { readonly type: "filled"; readonly tree: TreeName; readonly entries: number }
+  /** What the tree takes on disk now; at least, where it is over a limit. */
+  | { readonly type: "measured"; readonly bytes: number; readonly inodes: number }
   /** A new or changed entry; the body is the file's content, or a link's target. */
   | { readonly type: "entry"; readonly path: string; readonly mode: EntryMode; readonly added: boolean }
   | { readonly type: "deleted"; readonly path: string }

@@ -45,12 +45,16 @@ const sandboxEnd = z.object({
     "first-output",
     "silence",
     "output",
+    "disk",
+    "inodes",
     "over-budget",
     "gateway-died",
     "stopped",
     "lost",
   ]),
   outOfMemory: z.boolean(),
+  /** What was seen of what a cap counts, where a cap on the tree ended it. */
+  seen: z.number().optional(),
   durationMs: ms,
   outputBytes: bytes,
   /** What the program printed beyond what was kept. */

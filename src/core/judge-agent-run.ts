@@ -92,6 +92,8 @@ function capFailure(reason: RunFacts["end"]["reason"], limits: Limits): Outcome 
     case "output":
       return failed("cap-output", `it printed more than ${formatByteSize(limits.output)} (limit output)`);
     case "exited":
+    case "disk":
+    case "inodes":
     case "stopped":
     case "lost":
     case "over-budget":

@@ -71,6 +71,10 @@ export const limitsSchema = z.strictObject({
   openFiles: count(MIN_OPEN_FILES).describe("Open files of each process, at one time."),
   fileSize: byteSize().describe("The largest file that a process may write."),
   tmp: byteSize().describe("Size of /tmp, and of HOME; both are in memory and end with the attempt."),
+  disk: byteSize().describe(
+    "What the tree may take on disk while a program works in it, the agent's own .git included; looked at every few seconds.",
+  ),
+  inodes: count().describe("Files, folders and links that the tree may hold while a program works in it."),
   output: byteSize().describe(
     "What the agent, or verify, may print; each line counts 80 bytes more. Over it the attempt is killed.",
   ),
@@ -100,6 +104,8 @@ const FORMATS: Readonly<Record<LimitName, (value: number) => string>> = {
   openFiles: String,
   fileSize: formatByteSize,
   tmp: formatByteSize,
+  disk: formatByteSize,
+  inodes: String,
   output: formatByteSize,
   captureFiles: String,
   captureSize: formatByteSize,

@@ -16,6 +16,8 @@ const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   "cap-memory": "Out of memory",
   "cap-output": "Printed too much",
   "cap-silence": "Silent for too long",
+  "cap-disk": "Filled more disk than it may",
+  "cap-inodes": "Made more files than it may",
   "cap-tokens": "Used more tokens than it may",
   "cap-cost": "Cost more than it may",
   "cap-capture": "Left too much behind",

@@ -5,6 +5,7 @@ import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Night } from "./night.ts";
+import { treeGuard } from "./tree-guard.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
 /** The place among attempts that run at the same time. One at a time: always the first. */
@@ -22,7 +23,7 @@ export async function runInSandbox(options: {
   readonly source: TreeSource;
   readonly image: string;
   readonly limits: Limits;
-  readonly job: Omit<SandboxJob, "outputBytes" | "onLine">;
+  readonly job: Omit<SandboxJob, "outputBytes" | "onLine" | "guard">;
   /** The sandbox's one way out; absent: none. */
   readonly gateway?: OpenGateway;
   /** Ends the run, beside the night's own stop. */
@@ -47,6 +48,7 @@ export async function runInSandbox(options: {
             {
               ...options.job,
               outputBytes: limits.output,
+              guard: treeGuard(options.trees, role, limits),
               onLine: (line) => {
                 sink.write(line);
                 options.onLine(line);

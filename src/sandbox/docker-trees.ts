@@ -5,6 +5,7 @@ import type {
   CaptureLimits,
   CollectorReply,
   CollectorRequest,
+  MeasureLimits,
   TreeName,
 } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, MAX_BODY_BYTES, type Frame } from "../core/frame.ts";
@@ -131,6 +132,15 @@ class DockerOpenTrees implements OpenTrees {
     });
   }
 
+  async measure(tree: TreeName, limits: MeasureLimits): Promise<{ bytes: number; inodes: number }> {
+    return await this.inTurn(async () => {
+      await this.send({ type: "measure", tree, limits });
+      const { reply } = await this.nextReply();
+      if (reply.type !== "measured") throw unexpected(reply);
+      return { bytes: reply.bytes, inodes: reply.inodes };
+    });
+  }
+
   async *capture(options: {
     readonly tree: TreeName;
     readonly limits: CaptureLimits;
@@ -154,6 +164,7 @@ class DockerOpenTrees implements OpenTrees {
           return;
         case "ready":
         case "filled":
+        case "measured":
         case "failed":
           throw unexpected(reply);
       }

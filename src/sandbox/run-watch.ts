@@ -31,6 +31,8 @@ export class RunWatch {
   private allPassed = false;
   private isSpeaking = false;
   private lastOutputMs = 0;
+  private seen: number | undefined;
+  private isDisposed = false;
   /** An empty line that is the shim's if its message follows, and the program's otherwise. */
   private heldEmptyLine = false;
 
@@ -52,6 +54,7 @@ export class RunWatch {
     this.startedMs = this.clock.monotonicMs();
     this.lastOutputMs = this.startedMs;
     this.watchSilence();
+    this.watchGuard();
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
@@ -61,6 +64,22 @@ export class RunWatch {
       };
       this.timers.push(setTimeout(check, this.job.firstOutputMs));
     }
+  }
+
+  /** The pause begins when an answer has come: a tree that takes long to measure is not measured all the time. */
+  private watchGuard(): void {
+    const { guard } = this.job;
+    if (!guard || this.isDisposed) return;
+    const ask = async (): Promise<void> => {
+      const passed = await guard.check().catch(() => undefined);
+      if (!passed) {
+        this.watchGuard();
+        return;
+      }
+      if (this.reason === "exited") this.seen = passed.seen;
+      this.stop(passed.reason);
+    };
+    this.timers.push(setTimeout(() => void ask(), guard.everyMs));
   }
 
   /** One timer at a time, set to the moment at which the silence would be too long. */
@@ -119,6 +138,7 @@ export class RunWatch {
         exitCode: end.exitCode,
         reason,
         outOfMemory: end.outOfMemory,
+        ...(this.seen === undefined ? {} : { seen: this.seen }),
         durationMs: Math.round(this.clock.monotonicMs() - this.startedMs),
         outputBytes: this.outputBytes,
         droppedBytes: this.splitters.stdout.droppedBytes + this.splitters.stderr.droppedBytes,
@@ -130,6 +150,7 @@ export class RunWatch {
   }
 
   dispose(): void {
+    this.isDisposed = true;
     for (const timer of this.timers) clearTimeout(timer);
   }
 

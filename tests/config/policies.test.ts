@@ -67,6 +67,8 @@ describe("the policies of the package", () => {
         openFiles: 4096,
         fileSize: 512 * MIB,
         tmp: 256 * MIB,
+        disk: 4 * GIB,
+        inodes: 500_000,
         output: 16 * MIB,
         captureFiles: 200_000,
         captureSize: 64 * MIB,

@@ -68,7 +68,7 @@ export async function runOnTree(
   under: SandboxesUnderTest,
   source: TreeSource,
   commands: readonly (readonly string[])[],
-  job: Partial<SandboxJob> = {},
+  job: Partial<SandboxJob> | ((trees: OpenTrees) => Promise<Partial<SandboxJob>>) = {},
   options: {
     readonly limits?: Partial<Limits>;
     readonly signal?: AbortSignal;
@@ -106,7 +106,7 @@ export async function runOnTree(
       stdin: "",
       wallClockMs: 60_000,
       outputBytes: 2 ** 20,
-      ...job,
+      ...(typeof job === "function" ? await job(trees) : job),
       onLine: (line) => {
         lines.push(line.text);
         options.onLine?.(line.text, id);
@@ -289,6 +289,27 @@ export function testSandboxes(name: string, setUp: () => Promise<SandboxesUnderT
         wallClockMs: 2_000,
       });
       expect(heard.run.end.reason).toBe("wall-clock");
+    });
+
+    it("a tree is measured while a program works in it, and a guard that objects ends the run", async () => {
+      const limits = { bytes: 2 ** 40, inodes: 1_000_000 };
+      const commands = [under.programs.write("big", "x".repeat(100_000)), under.programs.hang()];
+      const guarded = async (grownBytes: number): Promise<SandboxRun> => {
+        const { run } = await runOnTree(under, source, commands, async (trees) => {
+          const before = await trees.measure("agent", limits);
+          const check = async () => {
+            const { bytes } = await trees.measure("agent", limits);
+            return bytes - before.bytes > grownBytes ? { reason: "disk" as const, seen: bytes } : undefined;
+          };
+          return { guard: { everyMs: 20, check }, wallClockMs: 3_000 };
+        });
+        return run;
+      };
+      const stopped = await guarded(50_000);
+      expect(stopped).toMatchObject({ allPassed: false, end: { reason: "disk" } });
+      expect(stopped.end.seen).toBeGreaterThan(50_000);
+      const left = await guarded(500_000);
+      expect(left.end.reason).toBe("wall-clock");
     });
 
     it.each(["over-budget", "gateway-died"] as const)(

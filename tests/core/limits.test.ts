@@ -23,6 +23,8 @@ const CAPS: Limits = {
   openFiles: 1000,
   fileSize: 1000,
   tmp: 1000,
+  disk: 1000,
+  inodes: 1000,
   output: 1000,
   captureFiles: 1000,
   captureSize: 1000,

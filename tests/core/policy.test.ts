@@ -34,6 +34,8 @@ const STRICT: Policy = policySchema.parse({
     openFiles: 4096,
     fileSize: "512MiB",
     tmp: "256MiB",
+    disk: "4GiB",
+    inodes: 500_000,
     output: "16MiB",
     captureFiles: 200_000,
     captureSize: "64MiB",

@@ -22,6 +22,16 @@ describe("what a run means", () => {
     ["red", run({ exitCode: 1 }, { allPassed: false }), "verify-failed"],
     ["over its time", run({ reason: "wall-clock", exitCode: 137 }, { allPassed: false }), "cap-verify-time"],
     ["talking without end", run({ reason: "output", exitCode: 137 }, { allPassed: false }), "cap-output"],
+    [
+      "filling the disk",
+      run({ reason: "disk", seen: 2 ** 31, exitCode: 137 }, { allPassed: false }),
+      "cap-disk",
+    ],
+    [
+      "making files without end",
+      run({ reason: "inodes", exitCode: 137 }, { allPassed: false }),
+      "cap-inodes",
+    ],
     ["stopped with the night", run({ reason: "stopped", exitCode: 137 }, { allPassed: false }), "stopped"],
     [
       "a container that vanished",
@@ -33,5 +43,16 @@ describe("what a run means", () => {
   ])("of the verify commands: %s", (_, facts, reason) => {
     const failure = verifyFailure(facts, LIMITS, "npm test");
     expect(failure).toEqual(reason === undefined ? undefined : expect.objectContaining({ reason }));
+  });
+
+  it("names the cap on the tree, its limit and what was seen", () => {
+    const disk = run({ reason: "disk", seen: 3 * 2 ** 30, exitCode: 137 }, { allPassed: false });
+    expect(verifyFailure(disk, LIMITS, null)).toMatchObject({
+      detail: "its files took 3 GiB on disk, of 1 GiB (limit disk)",
+    });
+    const inodes = run({ reason: "inodes", seen: 100_001, exitCode: 137 }, { allPassed: false });
+    expect(verifyFailure(inodes, LIMITS, null)).toMatchObject({
+      detail: "its tree held 100001 files, of 100000 (limit inodes)",
+    });
   });
 });

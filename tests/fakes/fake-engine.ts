@@ -58,6 +58,11 @@ export class FakeEngine implements Sandboxes, Trees {
         trees.set(tree, { files: new Map(base), base });
         return { entries: base.size };
       },
+      measure: async (tree) => {
+        const { files } = trees.get(tree) ?? { files: new Map<string, Buffer>() };
+        const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
+        return await Promise.resolve({ bytes, inodes: files.size });
+      },
       capture: ({ tree, limits, ignore }) => capture(required(trees.get(tree)), limits, ignore),
       close: async () => {
         this.open_.delete(name);
@@ -126,6 +131,21 @@ export class FakeEngine implements Sandboxes, Trees {
       else timers.push(setTimeout(watchSilence, leftMs));
     };
     watchSilence();
+    let seen: number | undefined;
+    const watchGuard = (): void => {
+      const { guard } = job;
+      if (!guard || ended.signal.aborted) return;
+      const ask = async (): Promise<void> => {
+        const passed = await guard.check();
+        if (!passed) watchGuard();
+        else {
+          seen = passed.seen;
+          stop(passed.reason);
+        }
+      };
+      timers.push(setTimeout(() => void ask(), guard.everyMs));
+    };
+    watchGuard();
     const print = (text: string): void => {
       lastOutputMs = performance.now();
       outputBytes += text.length + 1;
@@ -148,11 +168,13 @@ export class FakeEngine implements Sandboxes, Trees {
         break;
       }
     }
+    ended.abort();
     for (const timer of timers) clearTimeout(timer);
     const end = {
       exitCode,
       reason,
       outOfMemory: false,
+      ...(seen === undefined ? {} : { seen }),
       durationMs: performance.now() - started,
       outputBytes,
       droppedBytes: 0,

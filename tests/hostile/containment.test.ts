@@ -9,6 +9,7 @@ import { judgeAgentRun } from "../../src/core/judge-agent-run.ts";
 import { SILENT_REPORT } from "../../src/core/agent-report.ts";
 import type { Outcome } from "../../src/core/attempt.ts";
 import type { RunFacts } from "../../src/core/run-failure.ts";
+import { treeGuard } from "../../src/night/tree-guard.ts";
 import { runOnTree, treeSourceOf } from "../contract/sandboxes.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
@@ -253,6 +254,31 @@ describe("resources", () => {
     );
     expect(run.end.exitCode).toBe(0);
     expect(judge(run, limits)).toMatchObject({ reason: "cap-memory" });
+  });
+
+  it("a tree that is filled without end is ended at the cap, small files and large ones; below it, it is not", async () => {
+    const fill = (script: string, limits: { disk: number; inodes: number }) =>
+      runOnTree(
+        under,
+        treeSourceOf(repository.path),
+        [shell(script)],
+        async (trees) =>
+          await Promise.resolve({
+            guard: { ...treeGuard(trees, "agent", limits), everyMs: 100 },
+            wallClockMs: 60_000,
+          }),
+      );
+    const roomy = { disk: 2 ** 30, inodes: 100_000 };
+    // 64 MiB at the most for one file here: several of them.
+    const large =
+      "i=0; while [ $i -lt 8 ]; do dd if=/dev/zero of=f$i bs=1M count=32 2>/dev/null; i=$((i+1)); done";
+    const small = "mkdir d; i=0; while [ $i -lt 3000 ]; do echo > d/$i; i=$((i+1)); done";
+    const both = `${large}; ${small}`;
+    expect((await fill(`${large}; sleep 600`, { ...roomy, disk: 100 * 2 ** 20 })).run.end.reason).toBe(
+      "disk",
+    );
+    expect((await fill(`${small}; sleep 600`, { ...roomy, inodes: 1000 })).run.end.reason).toBe("inodes");
+    expect((await fill(both, roomy)).run).toMatchObject({ allPassed: true, end: { reason: "exited" } });
   });
 
   it("processes are counted: a bomb ends at the cap, and nothing of it is left", async () => {
