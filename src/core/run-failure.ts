@@ -43,20 +43,14 @@ export function containerFailure(run: RunFacts, limits: Limits): Outcome | undef
 
 /** The caps on what a tree takes while a program works in it, agent's or verify's. */
 function treeFailure({ reason, seen }: SandboxEnd, limits: Limits): Outcome | undefined {
-  switch (reason) {
-    case "disk": {
-      const words = seen === undefined ? "more" : formatByteSize(seen);
-      return failed(
-        "cap-disk",
-        `its files took ${words} on disk, of ${formatByteSize(limits.disk)} (limit disk)`,
-      );
-    }
-    case "inodes":
-      return failed(
-        "cap-inodes",
-        `its tree held ${seen ?? "more"} files, of ${limits.inodes} (limit inodes)`,
-      );
-    default:
-      return undefined;
+  if (reason === "disk") {
+    const words = seen === undefined ? "more" : formatByteSize(seen);
+    return failed(
+      "cap-disk",
+      `its files took ${words} on disk, of ${formatByteSize(limits.disk)} (limit disk)`,
+    );
   }
+  if (reason === "inodes")
+    return failed("cap-inodes", `its tree held ${seen ?? "more"} files, of ${limits.inodes} (limit inodes)`);
+  return undefined;
 }

@@ -11,6 +11,7 @@ const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
 /** What keeping a line takes beside its text. Counted, or empty lines would fill a disk below the cap. */
 const LINE_COST_BYTES = 80;
 const LAST_OUTPUT_MS = 10_000;
+const GUARD_PAUSE_FACTOR = 5;
 
 /** One run: reads the output, watches the caps, and remembers the first reason to end. */
 export class RunWatch {
@@ -66,20 +67,22 @@ export class RunWatch {
     }
   }
 
-  /** The pause begins when an answer has come: a tree that takes long to measure is not measured all the time. */
-  private watchGuard(): void {
+  /** The pause begins when an answer has come, and is longer where that took long: asking must not be what is busy. */
+  private watchGuard(lastTookMs = 0): void {
     const { guard } = this.job;
     if (!guard || this.isDisposed) return;
     const ask = async (): Promise<void> => {
+      const askedMs = this.clock.monotonicMs();
       const passed = await guard.check().catch(() => undefined);
       if (!passed) {
-        this.watchGuard();
+        this.watchGuard(this.clock.monotonicMs() - askedMs);
         return;
       }
       if (this.reason === "exited") this.seen = passed.seen;
       this.stop(passed.reason);
     };
-    this.timers.push(setTimeout(() => void ask(), guard.everyMs));
+    const pauseMs = Math.max(guard.everyMs, lastTookMs * GUARD_PAUSE_FACTOR);
+    this.timers.push(setTimeout(() => void ask(), pauseMs));
   }
 
   /** One timer at a time, set to the moment at which the silence would be too long. */

@@ -237,7 +237,7 @@ export function clientAgentContract(
       });
       expect(done.requests.at(-1)?.body).toMatch(/[0-9a-f]{7,} Add a greeting/); // what git has said
       expectKeyAndNoToken(client, done);
-      expect(done.denials.filter(({ rule }) => rule !== "ended")).toEqual([]);
+      expect(done.denials).toEqual([]);
     });
 
     it.concurrent("a tool that fails is told to the model, and is not the end", async () => {
@@ -300,8 +300,8 @@ export function clientAgentContract(
       expect(done.requests.length).toBeLessThanOrEqual(failure.maxRequests);
       expect(done.changes).toEqual({});
       expectKeyAndNoToken(client, done);
-      // Nothing that the real client sends meets a rule of the gateway.
-      expect(done.denials).toEqual([]);
+      // Nothing that the real client sends meets a rule of a gateway that still serves.
+      expect(done.denials.filter(({ rule }) => rule !== "ended")).toEqual([]);
     });
 
     it.concurrent(
