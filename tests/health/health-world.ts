@@ -54,7 +54,7 @@ export class HealthWorld {
     this.engine.programs.set("true", () => 0);
     this.engine.programs.set("df", ({ print }) => {
       print("Filesystem     1024-blocks     Used Available Capacity Mounted on");
-      print("/dev/vda1        263174212 27000000  75000000      27% /work");
+      print("/dev/vda1        263174212 27000000  75000000      27% /task");
       return 0;
     });
     this.engine.programs.set("client", ({ print }) => {

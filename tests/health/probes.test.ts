@@ -121,7 +121,7 @@ describe("the engine's disk", () => {
   it("that is full refuses the night", async () => {
     const world = new HealthWorld();
     world.engine.programs.set("df", ({ print }) => {
-      print("/dev/vda1 263174212 263000000 1000 100% /work");
+      print("/dev/vda1 263174212 263000000 1000 100% /task");
       return 0;
     });
     expect((await world.run()).of("disk engine")).toMatchObject({ verdict: "refused" });

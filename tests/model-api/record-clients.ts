@@ -82,7 +82,7 @@ async function record(
   const requests = (await api.requests(run)).length;
   const neutral = (text: string): string =>
     text
-      .replaceAll(project, "/work")
+      .replaceAll(project, "/task")
       .replaceAll(home, "/home/agent")
       .replaceAll(api.url(run), NEUTRAL_URL)
       .replaceAll(new URL(api.url()).host, new URL(NEUTRAL_URL).host)
