@@ -9,7 +9,20 @@ import { startScriptedApi } from "../model-api/scripted-api.ts";
 import type { Turn } from "../model-api/scenario.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
-const KEY = "sk-ant-api03-SENTINEL-of-a-newcomer-71c3d9e2";
+const NEWCOMERS = [
+  {
+    agent: "claude",
+    variable: "ANTHROPIC_API_KEY",
+    key: "sk-ant-api03-SENTINEL-of-a-newcomer-71c3d9e2",
+    sent: (key: string) => ({ "x-api-key": key }),
+  },
+  {
+    agent: "codex",
+    variable: "OPENAI_API_KEY",
+    key: "sk-proj-SENTINEL-of-a-newcomer-28b0f6d1",
+    sent: (key: string) => ({ authorization: `Bearer ${key}` }),
+  },
+];
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -52,9 +65,10 @@ async function quickstart(options: {
 const run = (command: string): Turn => ({ kind: "reply", calls: [{ tool: "run", command }] });
 const say = (text: string): Turn => ({ kind: "reply", text });
 
-describe("scripts/quickstart --agent claude", () => {
+describe.each(NEWCOMERS)("scripts/quickstart --agent $agent", ({ agent, variable, key, sent }) => {
   it("goes from a checkout and a key to the first answer of the API, and to a night whose results are delivered", async () => {
-    await api.program("newcomer", {
+    const apiRun = `newcomer-${agent}`;
+    await api.program(apiRun, {
       turns: [say("Hello!")],
       byPrompt: [
         {
@@ -71,24 +85,24 @@ describe("scripts/quickstart --agent claude", () => {
       ],
     });
     const { exitCode, stdout, stderr, workspace } = await quickstart({
-      args: ["--agent", "claude", "--upstream", api.url("newcomer"), "--ca-file", api.caFile],
-      env: { ANTHROPIC_API_KEY: KEY },
+      args: ["--agent", agent, "--upstream", api.url(apiRun), "--ca-file", api.caFile],
+      env: { [variable]: key },
     });
     expect(stderr).not.toContain("refused");
-    expect(stdout).toMatch(/✓ hello +claude .* answered/);
+    expect(stdout).toMatch(new RegExp(`✓ hello +${agent} .* answered`));
     expect(stdout).toContain("2 of 2 tasks landed");
     expect(exitCode).toBe(0);
-    expect(stdout + stderr + readFileSync(join(workspace, "nightwarden.yaml"), "utf8")).not.toContain(KEY);
-    const [first] = await api.requests("newcomer", { ended: 1 });
-    expect(first?.headers["x-api-key"]).toBe(KEY);
+    expect(stdout + stderr + readFileSync(join(workspace, "nightwarden.yaml"), "utf8")).not.toContain(key);
+    const [first] = await api.requests(apiRun, { ended: 1 });
+    expect(first?.headers).toMatchObject(sent(key));
     const branches = git(join(workspace, "projects/greeter-node"), "branch", "--list", "nightwarden/*");
     expect(branches).not.toBe("");
   });
 
   it("says what to do where there is no key, before it sets anything up", async () => {
-    const { exitCode, stdout, stderr } = await quickstart({ args: ["--agent", "claude"] });
+    const { exitCode, stdout, stderr } = await quickstart({ args: ["--agent", agent] });
     expect(exitCode).toBe(3);
     expect(stdout).toBe("");
-    expect(stderr).toContain("export ANTHROPIC_API_KEY=");
+    expect(stderr).toContain(`export ${variable}=`);
   });
 });
