@@ -25,7 +25,9 @@ export function parseGlob(pattern: string, anchored: boolean): GlobPattern | und
       const stars = /^\*+/.exec(pattern.slice(at))?.[0].length ?? 1;
       const startsName = at === 0 || pattern[at - 1] === "/";
       const after = pattern[at + stars];
-      const isDouble = stars === 2 && anchored && startsName;
+      // Git compares what is before the first special sign by itself, and takes the rest for a pattern of its own.
+      const startsRest = after === "/" && !/[*?[\\]/.test(pattern.slice(0, at));
+      const isDouble = stars === 2 && anchored && (startsName || startsRest);
       if (isDouble && after === "/") pieces.push({ kind: "folders" });
       else pieces.push({ kind: isDouble && after === undefined ? "rest" : "name" });
       at += isDouble && after === "/" ? 3 : stars;

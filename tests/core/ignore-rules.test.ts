@@ -135,7 +135,14 @@ describe("compared with git itself", () => {
           }
         },
       ),
-      { numRuns: 400 },
+      {
+        numRuns: 400,
+        examples: [
+          [[{ folder: "", text: "a**/*" }], ["a.b", "ab", "aa/b", "b"]],
+          [[{ folder: "", text: "a.**/b" }], ["a.b", "a.b/b", "a.b/a/b", "ab/b"]],
+          [[{ folder: "", text: "a*b**/a" }], ["ab/a", "aba", "ab/b/a"]],
+        ],
+      },
     );
   }, 120_000);
 });
