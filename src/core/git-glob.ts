@@ -10,7 +10,11 @@ type Piece =
   /** `*`: any characters of one name. */
   | { readonly kind: "name" }
   /** Two stars and a slash: any number of folders. */
-  | { readonly kind: "folders" }
+  | {
+      readonly kind: "folders";
+      /** It stands inside a name: the first of the folders may then have no name of its own. */
+      readonly isInName: boolean;
+    }
   /** Two stars at the end: everything inside. */
   | { readonly kind: "rest" };
 
@@ -27,10 +31,10 @@ export function parseGlob(pattern: string, anchored: boolean): GlobPattern | und
       const after = pattern[at + stars];
       // Git compares what is before the first special sign by itself, and takes the rest for a pattern of its own.
       const startsRest = after === "/" && !/[*?[\\]/.test(pattern.slice(0, at));
-      const isDouble = stars === 2 && anchored && (startsName || startsRest);
-      if (isDouble && after === "/") pieces.push({ kind: "folders" });
+      const isDouble = stars >= 2 && anchored && (startsName || startsRest);
+      if (isDouble && after === "/") pieces.push({ kind: "folders", isInName: !startsName });
       else pieces.push({ kind: isDouble && after === undefined ? "rest" : "name" });
-      at += isDouble && after === "/" ? 3 : stars;
+      at += isDouble && after === "/" ? stars + 1 : stars;
     } else if (character === "?") {
       pieces.push({ kind: "one", matches: (each) => each !== "/" });
       at += 1;
@@ -78,6 +82,7 @@ export function matchesGlob(pattern: GlobPattern, path: string): boolean {
       if (piece.kind === "one" && piece.matches(character)) arrive(place + 1, nextReached);
       else if (piece.kind === "name" && character !== "/") arrive(place, nextReached);
       else if (piece.kind === "folders" && character !== "/") nextInFolder.add(place);
+      else if (piece.kind === "folders" && piece.isInName) arrive(place, nextReached);
       else if (piece.kind === "rest") inRest = true;
     }
     if (inRest) return true;
