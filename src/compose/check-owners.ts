@@ -1,6 +1,6 @@
 import { pid } from "node:process";
 import type Docker from "dockerode";
-import { ownersOf } from "../sandbox/sweep.ts";
+import { ownersOf } from "../sandbox/docker/sweep.ts";
 import { digest } from "./workspace.ts";
 
 /** Begins the labels of what `check` and `doctor` have on the engine: there may be no workspace id yet. */

@@ -1,5 +1,5 @@
 import type { ImageCheckDeps } from "../health/check-images.ts";
-import { sweep } from "../sandbox/sweep.ts";
+import { sweep } from "../sandbox/docker/sweep.ts";
 import { checkOwner, deadCheckOwners } from "./check-owners.ts";
 import type { EngineParts } from "./engine.ts";
 import { openSandboxes, type SandboxParts } from "./sandboxes.ts";

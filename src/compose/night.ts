@@ -3,7 +3,7 @@ import type { JournalStore } from "../contracts/journal.ts";
 import { createOutputFiles } from "../journal/output-files.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
-import { sweep } from "../sandbox/sweep.ts";
+import { sweep } from "../sandbox/docker/sweep.ts";
 import { agentsOf, readModelAccess } from "./agents.ts";
 import { deadCheckOwners } from "./check-owners.ts";
 import { buildPrefix, type EngineParts } from "./engine.ts";

@@ -1,8 +1,8 @@
 import type { EngineParts } from "./engine.ts";
 import { clock } from "./workspace.ts";
-import { DockerGateways } from "../sandbox/docker-gateways.ts";
-import { DockerSandboxes } from "../sandbox/docker-sandbox.ts";
-import { DockerTrees } from "../sandbox/docker-trees.ts";
+import { DockerGateways } from "../sandbox/docker/docker-gateways.ts";
+import { DockerSandboxes } from "../sandbox/docker/docker-sandbox.ts";
+import { DockerTrees } from "../sandbox/docker/docker-trees.ts";
 
 /** Everything that runs in containers, on one engine and under one label. */
 export interface SandboxParts {

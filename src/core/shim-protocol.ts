@@ -44,6 +44,3 @@ export const SELF_CHECK_PREFIX = "@nightwarden ";
 export function shimLinePrefix(nonce: string): string {
   return `@nightwarden:${nonce} `;
 }
-
-/** Where the tree is mounted, in every container. */
-export const TREE_PATH = "/task";

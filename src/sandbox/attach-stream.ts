@@ -1,8 +1,4 @@
-/** A piece of what a container printed. */
-export interface AttachChunk {
-  readonly stream: "stdout" | "stderr";
-  readonly bytes: Buffer;
-}
+import type { ProgramOutput } from "./enclosed-program.ts";
 
 const HEADER_BYTES = 8;
 const STDERR = 2;
@@ -12,7 +8,7 @@ const STDERR = 2;
  * length. Pulls, so that a reader that is slow slows the container down and does not fill our memory.
  * A connection that breaks is the end of the stream: how the container ended is asked of the engine, not guessed here.
  */
-export async function* demultiplex(source: AsyncIterable<Buffer>): AsyncGenerator<AttachChunk> {
+export async function* demultiplex(source: AsyncIterable<Buffer>): AsyncGenerator<ProgramOutput> {
   let buffered: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of source) {

@@ -1,13 +1,13 @@
 import type { SelfCheck } from "../core/event.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { SELF_CHECK_PREFIX } from "../core/shim-protocol.ts";
-import type { AttachChunk } from "./attach-stream.ts";
+import type { ProgramOutput } from "./enclosed-program.ts";
 import { parseShimLine } from "./shim-line.ts";
 
 const SELF_CHECK_DEADLINE_MS = 30_000;
 
 /** The shim's first line. Nothing untrusted has run yet, so what is read here is ours. */
-export async function readSelfCheck(output: AsyncGenerator<AttachChunk>): Promise<SelfCheck> {
+export async function readSelfCheck(output: AsyncGenerator<ProgramOutput>): Promise<SelfCheck> {
   let [stdout, stderr] = ["", ""];
   const deadline = AbortSignal.timeout(SELF_CHECK_DEADLINE_MS);
   for (;;) {

@@ -3,8 +3,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { SandboxEnd } from "../core/event.ts";
 import { shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
 import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
-import type { AttachChunk } from "./attach-stream.ts";
-import type { ContainerEnd, EngineContainer } from "./engine-container.ts";
+import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "./enclosed-program.ts";
 import { parseShimLine } from "./shim-line.ts";
 
 const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
@@ -15,11 +14,11 @@ const GUARD_PAUSE_FACTOR = 5;
 
 /** One run: reads the output, watches the caps, and remembers the first reason to end. */
 export class RunWatch {
-  private readonly container: EngineContainer;
+  private readonly program: EnclosedProgram;
   private readonly job: SandboxJob;
   private readonly prefix: string;
   private readonly clock: Clock;
-  private readonly splitters: Readonly<Record<AttachChunk["stream"], LineSplitter>>;
+  private readonly splitters: Readonly<Record<ProgramOutput["stream"], LineSplitter>>;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly killed: Promise<void>;
   private announceKill: () => void = () => undefined;
@@ -37,12 +36,12 @@ export class RunWatch {
   /** An empty line that is the shim's if its message follows, and the program's otherwise. */
   private heldEmptyLine = false;
 
-  constructor(options: { container: EngineContainer; job: SandboxJob; nonce: string; clock: Clock }) {
-    this.container = options.container;
+  constructor(options: { program: EnclosedProgram; job: SandboxJob; nonce: string; clock: Clock }) {
+    this.program = options.program;
     this.job = options.job;
     this.prefix = shimLinePrefix(options.nonce);
     this.clock = options.clock;
-    const splitter = (stream: AttachChunk["stream"]): LineSplitter =>
+    const splitter = (stream: ProgramOutput["stream"]): LineSplitter =>
       new LineSplitter({
         maxLineBytes: options.job.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
         onLine: (line) => this.onLine(stream, line),
@@ -101,10 +100,10 @@ export class RunWatch {
     this.reason = reason;
     // The wait for the end is bounded from now on, whether or not the engine takes the order.
     this.announceKill();
-    this.container.kill().catch(() => undefined);
+    this.program.kill().catch(() => undefined);
   }
 
-  async read(output: AsyncGenerator<AttachChunk>): Promise<void> {
+  async read(output: AsyncGenerator<ProgramOutput>): Promise<void> {
     for await (const { stream, bytes } of output) {
       this.lastOutputMs = this.clock.monotonicMs();
       this.splitters[stream].push(bytes);
@@ -116,14 +115,14 @@ export class RunWatch {
   }
 
   /**
-   * When the container has ended by itself, or was killed and has ended then. `reading`, the promise of `read`, ends
-   * early where the engine itself goes away: then nobody would ever say that the container has ended.
+   * When the program has ended by itself, or was killed and has ended then. `reading`, the promise of `read`, ends
+   * early where the engine itself goes away: then nobody would ever say that the program has ended.
    */
-  async ended(reading: Promise<void>): Promise<ContainerEnd> {
+  async ended(reading: Promise<void>): Promise<ProgramEnd> {
     const end = await Promise.race([
-      this.container.end(),
-      this.killed.then(async () => await this.container.endAfterKill()),
-      reading.then(async () => await this.container.endAfterOutput()),
+      this.program.end(),
+      this.killed.then(async () => await this.program.endAfterKill()),
+      reading.then(async () => await this.program.endAfterOutput()),
     ]);
     // What it printed last may still be on its way; a stream that stays open for longer is given up.
     await Promise.race([
@@ -133,7 +132,7 @@ export class RunWatch {
     return end;
   }
 
-  result(end: ContainerEnd): SandboxRun {
+  result(end: ProgramEnd): SandboxRun {
     const reason = this.reason === "exited" && end.exitCode === null ? "lost" : this.reason;
     const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !end.outOfMemory;
     return {
@@ -157,7 +156,7 @@ export class RunWatch {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  private onLine(stream: AttachChunk["stream"], line: SplitLine): void {
+  private onLine(stream: ProgramOutput["stream"], line: SplitLine): void {
     if (stream === "stderr") {
       this.handOn(stream, line);
       return;
@@ -169,7 +168,7 @@ export class RunWatch {
     else if (!this.heldEmptyLine) this.handOn(stream, line);
   }
 
-  private handOn(stream: AttachChunk["stream"], line: SplitLine): void {
+  private handOn(stream: ProgramOutput["stream"], line: SplitLine): void {
     this.isSpeaking = true;
     this.lines += 1;
     // After the cap nothing more is handed on, or the reader would see more than was allowed while the kill is under way.

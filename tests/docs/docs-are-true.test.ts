@@ -11,7 +11,7 @@ import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
 import { DENIAL_RULES } from "../../src/gateway/denial.ts";
-import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

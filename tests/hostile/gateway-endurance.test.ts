@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { GATEWAY_PORT, GATEWAY_SOCKET } from "../../src/core/gateway-protocol.ts";
 import { SandboxStop } from "../../src/core/sandbox-stop.ts";
-import { sweep } from "../../src/sandbox/sweep.ts";
+import { sweep } from "../../src/sandbox/docker/sweep.ts";
 import type { GatewayAttempt } from "../fixtures/gateway-attempt.ts";
 import type { Answer } from "../model-api/scenario.ts";
 import { ask, bodyText, STREAM } from "./gateway-requests.ts";
@@ -225,7 +225,7 @@ describe("a supervisor that is killed", () => {
     const workspace = `${world.current.under.workspace}-killed`;
     const source = (file: string): string => pathToFileURL(`${import.meta.dirname}/../../src/${file}`).href;
     const script = `
-      import { DockerGateways } from ${JSON.stringify(source("sandbox/docker-gateways.ts"))};
+      import { DockerGateways } from ${JSON.stringify(source("sandbox/docker/docker-gateways.ts"))};
       import { findEngine } from ${JSON.stringify(source("engine/find-engine.ts"))};
       const { docker } = await findEngine({ env: process.env });
       const gateways = new DockerGateways({ docker, image: ${JSON.stringify(world.current.under.image)}, workspace: ${JSON.stringify(workspace)} });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { GenericContainer, Wait } from "testcontainers";
-import { NODE_PATH } from "../../src/sandbox/container-spec.ts";
+import { NODE_PATH } from "../../src/core/sandbox-layout.ts";
 import { engine } from "../fixtures/cli-engine.ts";
 import { testEngine } from "../fixtures/test-engine.ts";
 import { makeCertificates } from "./certificates.ts";

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { guardEngine } from "../../src/engine/guard-engine.ts";
-import { DockerGateways } from "../../src/sandbox/docker-gateways.ts";
-import { DockerSandboxes } from "../../src/sandbox/docker-sandbox.ts";
-import { DockerTrees } from "../../src/sandbox/docker-trees.ts";
+import { DockerGateways } from "../../src/sandbox/docker/docker-gateways.ts";
+import { DockerSandboxes } from "../../src/sandbox/docker/docker-sandbox.ts";
+import { DockerTrees } from "../../src/sandbox/docker/docker-trees.ts";
 import { systemClock } from "../../src/lib/system-clock.ts";
 import { newAttempt } from "../contract/sandboxes.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
@@ -69,7 +69,7 @@ describe("an engine that fails while an agent works", () => {
   });
   afterEach(async () => {
     way.dispose();
-    const { sweep } = await import("../../src/sandbox/sweep.ts");
+    const { sweep } = await import("../../src/sandbox/docker/sweep.ts");
     await sweep(under.docker, { owners: [under.workspace] });
     expect(await under.leftovers()).toEqual([]);
   });

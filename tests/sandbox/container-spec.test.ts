@@ -1,8 +1,10 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
 import type { SelfCheck } from "../../src/core/event.ts";
-import { containerDifferences, selfCheckDifferences } from "../../src/sandbox/compare-container.ts";
-import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/container-spec.ts";
+import { slotUser } from "../../src/core/sandbox-layout.ts";
+import { containerDifferences } from "../../src/sandbox/docker/compare-container.ts";
+import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
+import { selfCheckDifferences } from "../../src/sandbox/self-check-differences.ts";
 import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
 
 const sandbox = sandboxSpec({
@@ -244,8 +246,10 @@ describe("comparing the inside with what was asked", () => {
   };
 
   it("finds nothing in a sandbox that is as it should be, also where the kernel rounds memory to pages", () => {
-    expect(selfCheckDifferences(good, 2, LIMITS)).toEqual([]);
-    expect(selfCheckDifferences({ ...good, memoryBytes: LIMITS.memory - 4096 }, 2, LIMITS)).toEqual([]);
+    expect(selfCheckDifferences(good, slotUser(2), LIMITS)).toEqual([]);
+    expect(selfCheckDifferences({ ...good, memoryBytes: LIMITS.memory - 4096 }, slotUser(2), LIMITS)).toEqual(
+      [],
+    );
   });
 
   it.each([
@@ -261,6 +265,6 @@ describe("comparing the inside with what was asked", () => {
     ["no memory limit", { memoryBytes: null }],
     ["more processes", { pids: 4096 }],
   ])("finds %s", (_, change) => {
-    expect(selfCheckDifferences({ ...good, ...change }, 2, LIMITS)).toHaveLength(1);
+    expect(selfCheckDifferences({ ...good, ...change }, slotUser(2), LIMITS)).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
-import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
 import { gatewayNetworkOptions, LABEL_ROLE, LABEL_WORKSPACE } from "./container-spec.ts";
 import { removeNetwork } from "./sweep.ts";
 

@@ -1,7 +1,17 @@
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
-import { GATEWAY_FOLDER } from "../core/gateway-protocol.ts";
-import { TREE_PATH } from "../core/shim-protocol.ts";
-import type { Limits } from "../core/limits.ts";
+import { GATEWAY_FOLDER } from "../../core/gateway-protocol.ts";
+import type { Limits } from "../../core/limits.ts";
+import {
+  COLLECTOR_PATH,
+  GATEWAY_PATH,
+  GATEWAY_UID,
+  HOME_PATH,
+  NODE_PATH,
+  SHIM_PATH,
+  slotUser,
+  TREE_PATH,
+  TREES_PATH,
+} from "../../core/sandbox-layout.ts";
 
 /**
  * What every container of Nightwarden may do: the page for a security review. Pure: it says what to ask of the engine;
@@ -14,18 +24,6 @@ import type { Limits } from "../core/limits.ts";
 export const LABEL_WORKSPACE = "nightwarden.workspace";
 export const LABEL_ATTEMPT = "nightwarden.attempt";
 export const LABEL_ROLE = "nightwarden.role";
-
-/** Users that exist on no host, one for each place, so that neighbours share no per-user kernel limit. */
-const FIRST_UID = 64001;
-/** Of the gateways: no slot's. */
-const GATEWAY_UID = 65000;
-
-export const NODE_PATH = "/opt/nightwarden/bin/node";
-const SHIM_PATH = "/opt/nightwarden/lib/shim/main.js";
-const GATEWAY_PATH = "/opt/nightwarden/lib/gateway/main.js";
-const COLLECTOR_PATH = "/opt/nightwarden/lib/collector/main.js";
-export const HOME_PATH = "/home/agent";
-export const TREES_PATH = "/trees";
 
 const MIB = 1024 * 1024;
 const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
@@ -41,10 +39,6 @@ const SILENCED_ENV = ["LD_LIBRARY_PATH", "LD_PRELOAD", "NODE_EXTRA_CA_CERTS", "N
 export interface VolumeMount {
   readonly volume: string;
   readonly path: string;
-}
-
-export function slotUser(slot: number): { uid: number; gid: number } {
-  return { uid: FIRST_UID + slot, gid: FIRST_UID + slot };
 }
 
 /** The container in which an agent, or a verify command, runs. */

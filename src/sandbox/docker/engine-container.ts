@@ -2,17 +2,10 @@ import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
-import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
-import { demultiplex, type AttachChunk } from "./attach-stream.ts";
+import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
+import { demultiplex } from "../attach-stream.ts";
+import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "../enclosed-program.ts";
 import { containerDifferences } from "./compare-container.ts";
-
-/** How a container ended, as the engine says. */
-export interface ContainerEnd {
-  /** null: it was gone before anybody could ask. */
-  readonly exitCode: number | null;
-  /** Any process of the container was killed for memory, also where the container went on. */
-  readonly outOfMemory: boolean;
-}
 
 const AFTER_OUTPUT_MS = 2000;
 /** The exit code of SIGKILL. */
@@ -25,19 +18,14 @@ const KILL_DEADLINE_MS = 20_000;
  * One container of ours, from creation to removal: created, compared field by field, attached to, waited for and only
  * then started. Of the engine's answers nothing is assumed: a container that is not what was asked never starts.
  */
-export class EngineContainer {
+export class EngineContainer implements EnclosedProgram {
   readonly id: string;
   private readonly docker: Docker;
   private readonly stream: Duplex;
-  private readonly exited: Promise<ContainerEnd>;
+  private readonly exited: Promise<ProgramEnd>;
   private removal: Promise<void> | undefined;
 
-  private constructor(options: {
-    docker: Docker;
-    id: string;
-    stream: Duplex;
-    exited: Promise<ContainerEnd>;
-  }) {
+  private constructor(options: { docker: Docker; id: string; stream: Duplex; exited: Promise<ProgramEnd> }) {
     this.docker = options.docker;
     this.id = options.id;
     this.stream = options.stream;
@@ -92,7 +80,7 @@ export class EngineContainer {
   }
 
   /** What the container prints, until it ends. To be read once. */
-  output(): AsyncGenerator<AttachChunk> {
+  output(): AsyncGenerator<ProgramOutput> {
     return demultiplex(this.stream as AsyncIterable<Buffer>);
   }
 
@@ -120,7 +108,7 @@ export class EngineContainer {
   }
 
   /** Resolves when no process of the container runs any more. Rejects where the engine cannot say. */
-  async end(): Promise<ContainerEnd> {
+  async end(): Promise<ProgramEnd> {
     return await this.exited;
   }
 
@@ -140,7 +128,7 @@ export class EngineContainer {
   }
 
   /** The end of a container whose output has ended. Asks the engine, since one that went away says nothing by itself. */
-  async endAfterOutput(): Promise<ContainerEnd> {
+  async endAfterOutput(): Promise<ProgramEnd> {
     for (;;) {
       const waited = await Promise.race([this.exited, delay(AFTER_OUTPUT_MS)]);
       if (waited) return waited;
@@ -150,7 +138,7 @@ export class EngineContainer {
   }
 
   /** Waits for the end after a kill, but not for ever. */
-  async endAfterKill(): Promise<ContainerEnd> {
+  async endAfterKill(): Promise<ProgramEnd> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -173,7 +161,7 @@ async function endOf(
   docker: Docker,
   id: string,
   exitCode: number | null,
-): Promise<ContainerEnd & { readonly isRunning: boolean }> {
+): Promise<ProgramEnd & { readonly isRunning: boolean }> {
   const gone = { exitCode: null, outOfMemory: false, isRunning: false };
   try {
     const { State } = await docker.getContainer(id).inspect();

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
 import { gatewayVolumeOptions } from "./container-spec.ts";
 
 /** Makes the volume of a gateway's socket, and refuses one that is not what was asked for. */
