@@ -2,6 +2,7 @@ import { composeCheck } from "../compose/check.ts";
 import { openEngine } from "../compose/engine.ts";
 import { checkCredentials } from "../compose/agents.ts";
 import { checkRepositories } from "../compose/repositories.ts";
+import { checkVersions } from "../compose/versions.ts";
 import type { CheckLine } from "../core/check-line.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
@@ -33,12 +34,7 @@ export async function checkCommand(
   ];
   try {
     const parts = await openEngine(workspace);
-    const { engine } = parts;
-    lines.push({
-      subject: "engine",
-      verdict: "ok",
-      message: `${engine.host} (${engine.source}), version ${engine.version}`,
-    });
+    lines.push(...(await checkVersions(config, parts)));
     const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
     const deps = await composeCheck({ parts, workspaceDir: config.workspaceDir, onProgress });
     try {

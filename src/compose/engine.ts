@@ -4,8 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { AgentConfig, Config, RepositoryConfig } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { PinnedClient } from "../core/client.ts";
+import { platformWords } from "../core/engine-platform.ts";
+import { UNKNOWN_VERSION } from "../core/judge-version.ts";
 import { findEngine, type Engine } from "../engine/find-engine.ts";
 import { findGit } from "../git/find-git.ts";
+import { readEngineFacts } from "../health/read-engine-facts.ts";
 import { createImages, type EngineImages, type Toolchain } from "../images/create-images.ts";
 import { clientAgentsOf } from "./agents.ts";
 import { digest } from "./workspace.ts";
@@ -45,8 +48,16 @@ export async function toolVersions(
   version: string,
   { engine }: EngineParts,
 ): Promise<Record<string, string>> {
-  const git = await findGit();
-  return { nightwarden: version, node: process.version, engine: engine.version, git: git.version };
+  const [git, facts] = await Promise.all([findGit(), readEngineFacts(engine)]);
+  const { platform, runtime } = facts;
+  return {
+    nightwarden: version,
+    node: process.version,
+    platform: platformWords(platform),
+    engine: engine.version,
+    [runtime?.name ?? "runc"]: runtime?.version ?? UNKNOWN_VERSION,
+    git: git.version,
+  };
 }
 
 export function buildPrefix(workspaceDir: string): string {

@@ -51,6 +51,7 @@ export function workspaceProbes(
       limits: workspace.limits,
       parallel: 1,
       policy: workspace.policy,
+      versions: config.sandbox.versions,
       previous: order.previous,
       hello: parts.hello,
       onProgress: parts.onProgress,

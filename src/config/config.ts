@@ -1,5 +1,6 @@
 import type { ClientName } from "../core/client.ts";
 import type { CredentialSource } from "../core/credential-source.ts";
+import type { VersionRules } from "../core/judge-version.ts";
 import type { LimitOverrides } from "../core/limits.ts";
 import type { Price } from "../core/usage.ts";
 
@@ -15,7 +16,7 @@ export interface Config {
   readonly defaultAgent: string;
   /** Lower than the policy's caps; what to use is `LoadedWorkspace.limits`. */
   readonly limits: LimitOverrides;
-  readonly sandbox: { readonly kind: "docker" };
+  readonly sandbox: { readonly kind: "docker"; readonly versions: VersionRules };
   /** undefined: look for the engine. */
   readonly engineHost: string | undefined;
 }

@@ -26,7 +26,10 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
     agents,
     defaultAgent: file.agent ?? agents[0]?.name ?? "",
     limits: file.limits,
-    sandbox: { kind: "docker" },
+    sandbox: {
+      kind: "docker",
+      versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },
+    },
     engineHost: file.engine.host,
   };
 }

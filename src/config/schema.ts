@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
+import { VERSION_COMPONENTS } from "../core/version-table.ts";
 import { agentSchema } from "./agent-schema.ts";
 import { name, named, pathSchema, plainText } from "./text-schema.ts";
 import { networkSchema } from "./upstream-schema.ts";
@@ -74,6 +75,16 @@ const repositorySchema = z
 
 const SANDBOXES = ["docker", "auto", "user", "worktree"] as const;
 
+const allowedVersionSchema = z.strictObject({
+  version: plainText
+    .max(100)
+    .describe("The version, exactly as nightwarden doctor shows it; another one is not let pass."),
+  reason: plainText
+    .min(10)
+    .max(500)
+    .describe("Why, such as the advisory in which the distribution fixed it; shown in doctor and summary."),
+});
+
 const sandboxSchema = z.strictObject({
   kind: z
     .enum(SANDBOXES)
@@ -87,6 +98,19 @@ const sandboxSchema = z.strictObject({
       });
     })
     .describe("Where attempts run. Default and only value in this version: docker."),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Refuse a night where the engine, runc or git is old, or does not say its version. Default: false, which warns.",
+    ),
+  allowVersions: z
+    .partialRecord(z.enum(VERSION_COMPONENTS), allowedVersionSchema)
+    .default({})
+    .describe(
+      "Versions that strict lets pass, by program (engine, docker-desktop, runc, git): a distribution may have fixed " +
+        "them under their old numbers. Default: none.",
+    ),
 });
 
 const engineSchema = z.strictObject({

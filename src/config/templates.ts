@@ -67,8 +67,9 @@ ${AGENTS[agent]}
 # The way to the model APIs, where an agent's upstream names no other: certificates to trust, and a proxy. Default: none
 # network: { caFile: ./company-ca.pem, proxy: "http://proxy.example:3128" }
 
-# Where attempts run. Default, and all there is in this version: docker
-# sandbox: { kind: docker }
+# Where attempts run. Default, and all there is in this version: docker. strict refuses an engine, runc or git with
+# known weaknesses. Default: false, a warning
+# sandbox: { kind: docker, strict: true }
 
 # The container engine. Default: DOCKER_HOST, then the current Docker context, then the known sockets
 # engine: { host: "unix:///var/run/docker.sock" }

@@ -187,6 +187,8 @@ function member(schema: z.core.$ZodType | undefined, value: unknown): z.core.$Zo
 
 function keysOf(schema: z.core.$ZodType | undefined): string[] {
   const object = bare(schema);
+  if (object instanceof z.ZodRecord && object.keyType instanceof z.ZodEnum)
+    return object.keyType.options.map(String);
   return object instanceof z.ZodObject ? Object.keys(shapeOf(object)) : [];
 }
 

@@ -1,14 +1,13 @@
+import { platformWords } from "./engine-platform.ts";
+import type { EngineVersions } from "./engine-versions.ts";
 import type { ProbeFinding } from "./probe.ts";
 
 /** What an engine says about itself. null: it does not say. */
-export interface EngineFacts {
+export interface EngineFacts extends EngineVersions {
   readonly host: string;
-  readonly version: string;
   readonly apiVersion: string;
   readonly storageDriver: string | null;
   readonly cgroupVersion: "1" | "2" | "unknown";
-  /** Name and version of what starts containers, such as `runc 1.1.5`. */
-  readonly runtime: string | null;
   /** Its wall clock, in milliseconds since 1970. */
   readonly timeMs: number | null;
   /** All memory of its machine. */
@@ -17,10 +16,11 @@ export interface EngineFacts {
 
 /** What really contains an agent is shown by each sandbox's own check; this is what a person wants to know first. */
 export function judgeEngine(facts: EngineFacts): ProbeFinding {
-  const { host, version, apiVersion, storageDriver, cgroupVersion, runtime } = facts;
+  const { host, version, apiVersion, storageDriver, cgroupVersion, platform, runtime } = facts;
   const parts = [
+    platformWords(platform),
     `version ${version}, API ${apiVersion}`,
-    ...(runtime === null ? [] : [runtime]),
+    ...(runtime === null ? [] : [`${runtime.name} ${runtime.version ?? "of an unknown version"}`]),
     ...(storageDriver === null ? [] : [storageDriver]),
     ...(cgroupVersion === "unknown" ? [] : [`control groups v${cgroupVersion}`]),
   ];

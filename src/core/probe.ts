@@ -2,7 +2,17 @@ import type { EventData } from "./event.ts";
 
 /** The kinds of health checks. */
 export type ProbeName =
-  "git" | "disk" | "memory" | "clock" | "credentials" | "engine" | "image" | "sandbox" | "client" | "hello";
+  | "git"
+  | "disk"
+  | "memory"
+  | "clock"
+  | "credentials"
+  | "engine"
+  | "version"
+  | "image"
+  | "sandbox"
+  | "client"
+  | "hello";
 
 /** What a probe found. */
 export interface ProbeFinding {

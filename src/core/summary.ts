@@ -1,5 +1,6 @@
 import type { NightEnd } from "./event.ts";
 import type { NightId } from "./ids.ts";
+import { UNKNOWN_VERSION } from "./judge-version.ts";
 import { nextActions, type NextAction } from "./next-actions.ts";
 import type { NightState } from "./night-state.ts";
 import { spendingOfNight } from "./budget.ts";
@@ -36,6 +37,14 @@ export interface NightSummary {
   /** In the plan's order. */
   readonly tasks: readonly TaskSummary[];
   readonly repositories: readonly RepositorySummary[];
+  /** Programs that were recorded when the night began, by name: `engine`, `runc`, `git` and more. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Programs that are too old for what is known of them, or do not say how old they are. */
+  readonly oldVersions: readonly {
+    readonly program: string;
+    readonly version: string;
+    readonly message: string;
+  }[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
   /** Policy values that allow more than the specification's, beside those. */
   readonly loosened: readonly Loosening[];
@@ -82,6 +91,10 @@ export function summarise(state: NightState): NightSummary {
     counts,
     tasks,
     repositories,
+    versions: Object.fromEntries(
+      Object.entries(started.versions).map(([program, version]) => [safeLine(program), safeLine(version)]),
+    ),
+    oldVersions: oldVersions(state),
     warnings: [...probeWarnings(state), ...state.warnings].map(({ code, message }) => ({
       code: safeLine(code),
       message: safeLine(message),
@@ -103,6 +116,18 @@ export function summarise(state: NightState): NightSummary {
 /** What a health check found and let pass. What it refused is why the night ended. */
 function probeWarnings({ probes }: NightState): { readonly code: string; readonly message: string }[] {
   return probes
-    .filter(({ verdict }) => verdict === "warning")
+    .filter(({ probe, verdict }) => verdict === "warning" && probe !== "version")
     .map(({ probe, subject, message }) => ({ code: `probe-${probe}`, message: `${subject}: ${message}` }));
+}
+
+/** What was found old, refused or not. A night that went on after a crash has asked twice: the last answer counts. */
+function oldVersions({ probes }: NightState): NightSummary["oldVersions"] {
+  const last = new Map(probes.filter(({ probe }) => probe === "version").map((each) => [each.subject, each]));
+  return [...last.values()]
+    .filter(({ verdict }) => verdict !== "ok")
+    .map(({ subject, value, message }) => ({
+      program: safeLine(subject),
+      version: safeLine(value ?? UNKNOWN_VERSION),
+      message: safeLine(message),
+    }));
 }

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
+import { missingFixes } from "../core/judge-version.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { runProcess } from "../lib/run-process.ts";
 
@@ -13,8 +14,7 @@ export interface GitProgram {
   readonly version: string;
 }
 
-/** `merge-tree --write-tree`, which joins two commits without files or index, came with 2.38. */
-const MINIMUM = { major: 2, minor: 38 };
+const HINT = "Install git 2.38 or newer";
 const VERSION_TIMEOUT_MS = 20_000;
 
 /** Finds git by `searchPath` (the environment's PATH) and refuses one that is too old, by name. */
@@ -29,7 +29,7 @@ export async function findGit(searchPath = process.env["PATH"] ?? ""): Promise<G
   throw new NightwardenError({
     code: "refused.repository",
     message: "git was not found",
-    hint: `Install git ${MINIMUM.major}.${MINIMUM.minor} or newer, and put it on the PATH.`,
+    hint: `${HINT}, and put it on the PATH.`,
   });
 }
 
@@ -44,14 +44,12 @@ async function usableVersion(file: string, searchPath: string): Promise<string> 
     maxStdoutBytes: 4096,
   });
   const text = stdout.toString("utf8").trim();
-  const [version = text, major, minor] = /(\d+)\.(\d+)[.\d]*/.exec(text) ?? [];
-  const isNewEnough =
-    Number(major) > MINIMUM.major || (Number(major) === MINIMUM.major && Number(minor) >= MINIMUM.minor);
-  if (isNewEnough) return version;
+  const version = /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text;
+  if (missingFixes({ component: "git", version }, "required")?.length === 0) return version;
   throw new NightwardenError({
     code: "refused.repository",
     message: `${file} is "${text}", which is too old`,
-    hint: `Install git ${MINIMUM.major}.${MINIMUM.minor} or newer.`,
+    hint: `${HINT}.`,
   });
 }
 

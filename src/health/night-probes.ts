@@ -4,7 +4,9 @@ import type { GatewayFact, Gateways } from "../contracts/gateway.ts";
 import type { Images } from "../contracts/images.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { CheckLine } from "../core/check-line.ts";
+import { engineVersionFacts, runtimeVersionFact } from "../core/engine-versions.ts";
 import type { EngineFacts } from "../core/judge-engine.ts";
+import type { VersionRules } from "../core/judge-version.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Policy } from "../core/policy.ts";
 import { probeKey } from "../core/probe.ts";
@@ -23,6 +25,7 @@ import type { Probe } from "./probe.ts";
 import type { ProbeSandboxDeps } from "./probe-sandbox.ts";
 import { repositoryProbe } from "./repository-probe.ts";
 import { sandboxProbe, type ProbeImage } from "./sandbox-probe.ts";
+import { versionProbe } from "./version-probe.ts";
 
 /** What runs on the engine. */
 export interface HealthMachinery extends ProbeSandboxDeps {
@@ -63,6 +66,7 @@ export interface HealthOrder {
   /** Sandboxes with an agent at one time. */
   readonly parallel: number;
   readonly policy: Pick<Policy, "clientChange">;
+  readonly versions: VersionRules;
   /** See `lastProbeValues`. */
   readonly previous: ReadonlyMap<string, string>;
   /** false: no dummy prompt, which costs tokens. */
@@ -79,7 +83,8 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
   const { clock, started, lastEventMs, describeEngine } = deps;
   const git = gitProbe({ version: deps.gitVersion });
   const engine = engineProbe({ describeEngine });
-  const places = imageProbes(deps, order, engine);
+  const versions = versionProbes(deps, order, { git, engine });
+  const places = imageProbes(deps, order, [engine, ...versions.engine]);
   const images = [...places.values()];
   const agents = order.agents.map((agent) => agentProbes(deps, order, { agent, places }));
   const [first] = images;
@@ -88,10 +93,12 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
     ...order.repositories.map((repository) =>
       repositoryProbe({ repository, git, inspect: async () => deps.inspectRepository(repository) }),
     ),
+    versions.git,
     diskProbe({ folder: deps.stateDir, freeBytes: deps.freeBytes }),
     clockProbe({ clock, started, lastEventMs }),
     ...agents.map(({ credentials }) => credentials),
     engine,
+    ...versions.engine,
     engineClockProbe({ clock, describeEngine, engine }),
     memoryProbe({ limits: order.limits, parallel: order.parallel, describeEngine, engine }),
     ...images.map(({ image }) => image),
@@ -103,19 +110,54 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
   return probes.filter((probe) => probe !== undefined);
 }
 
+/** What is old is told before anything is built. */
+function versionProbes(
+  { gitVersion, describeEngine }: HealthDeps,
+  { versions: rules }: HealthOrder,
+  sources: { readonly git: Probe; readonly engine: Probe },
+): { readonly git: Probe; readonly engine: readonly Probe[] } {
+  const { git, engine } = sources;
+  return {
+    git: versionProbe({
+      subject: "git",
+      facts: async () => [{ component: "git", version: await gitVersion() }],
+      rules,
+      source: git,
+    }),
+    engine: [
+      versionProbe({
+        subject: "engine",
+        facts: async () => engineVersionFacts(await describeEngine()),
+        rules,
+        source: engine,
+      }),
+      versionProbe({
+        subject: "runc",
+        facts: async () => [runtimeVersionFact(await describeEngine())],
+        rules,
+        source: engine,
+      }),
+    ],
+  };
+}
+
 interface ImageProbes {
   readonly image: Probe;
   readonly sandbox: Probe;
   readonly from: ProbeImage;
 }
 
-function imageProbes(deps: HealthDeps, order: HealthOrder, engine: Probe): Map<string, ImageProbes> {
+function imageProbes(
+  deps: HealthDeps,
+  order: HealthOrder,
+  needs: readonly Probe[],
+): Map<string, ImageProbes> {
   const { machinery } = deps;
   return new Map(
     order.repositories.map((repository) => {
       const ensure = async (): ReturnType<Images["ensure"]> =>
         (await machinery()).images.ensure(repository, order.onProgress);
-      const image = imageProbe({ subject: repository, ensure, needs: [engine] });
+      const image = imageProbe({ subject: repository, ensure, needs });
       const from = { deps: machinery, image: async () => (await ensure()).id, limits: order.limits };
       return [repository, { image, from, sandbox: sandboxProbe({ ...from, repository, imageProbe: image }) }];
     }),

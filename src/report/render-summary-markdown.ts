@@ -7,6 +7,7 @@ import {
   changeWords,
   conditionWords,
   deliveryWords,
+  oldVersionWords,
   resultWords,
   spendingWords,
 } from "./task-words.ts";
@@ -23,6 +24,7 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
       .map((words) => markdownText(words))
       .join(" · "),
     ...loosenedSection(summary),
+    ...oldVersionsSection(summary),
     ...section(
       "What needs you",
       [
@@ -60,6 +62,12 @@ function loosenedSection({ loosened, loosenedReason, phase }: NightSummary): str
   );
   const reason = markdownText(loosenedReason ?? "none given");
   return [`The policy is looser than phase ${phase}. Reason: ${reason}`, items.join("\n")];
+}
+
+function oldVersionsSection({ oldVersions }: NightSummary): string[] {
+  if (oldVersions.length === 0) return [];
+  const items = oldVersions.map(({ message }) => `- ${markdownText(message)}`);
+  return [`Old or unknown versions: ${markdownText(oldVersionWords(oldVersions))}.`, items.join("\n")];
 }
 
 function taskItem(task: TaskSummary): string {

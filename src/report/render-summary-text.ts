@@ -7,6 +7,7 @@ import {
   changeWords,
   conditionWords,
   deliveryWords,
+  oldVersionWords,
   RESULT_COLUMNS,
   resultStyle,
   resultWords,
@@ -28,7 +29,9 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
       target.paint("bold", fit(`Night ${summary.night}: ${summary.headline}`)),
       fit(summary.why),
       target.paint("dim", fit(conditions)),
-      ...loosenedLines(summary).map((line) => target.paint("yellow", fit(line))),
+      ...[...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
+        target.paint("yellow", fit(line)),
+      ),
     ],
     [
       ...summary.nextActions.flatMap(({ why, command }) => actionLines(why, command, target)),
@@ -53,6 +56,12 @@ function loosenedLines({ loosened, loosenedReason, phase }: NightSummary): strin
     .map(({ key, specified, used }) => `${key} ${used} (specified: ${specified})`)
     .join(", ");
   return [`Looser than phase ${phase}: ${values}. Reason: ${loosenedReason ?? "none given"}`];
+}
+
+/** One line: `nightwarden doctor` and `--json` say what they lack. */
+function oldVersionLines({ oldVersions }: NightSummary): string[] {
+  if (oldVersions.length === 0) return [];
+  return [`Old or unknown versions: ${oldVersionWords(oldVersions)}. See nightwarden doctor`];
 }
 
 /** On one line where it fits. A command is never cut: half of one is worse than a long line. */

@@ -81,6 +81,11 @@ function formatTokens(tokens: number): string {
   return tokens < 1e6 ? `${Math.round(tokens / 1000)}k tokens` : `${(tokens / 1e6).toFixed(1)}M tokens`;
 }
 
+/** `engine 20.10.24, runc 1.1.5`. */
+export function oldVersionWords(oldVersions: NightSummary["oldVersions"]): string {
+  return oldVersions.map(({ program, version }) => `${program} ${version}`).join(", ");
+}
+
 /** What is notable about where a repository's results are. */
 export function deliveryWords(repository: NightSummary["repositories"][number]): string {
   if (repository.landed === 0) return "nothing landed";

@@ -93,6 +93,33 @@ describe("doctor", () => {
     }
   });
 
+  it("of a strict workspace refuses what is old and starts no container there; check and run refuse it too", async () => {
+    const workspace = await CliWorkspace.create({ tasks: [TASK] });
+    workspace.setSandbox({ strict: true });
+    const { stdout, exitCode } = await workspace.call("doctor", "--json");
+    const { probes } = JSON.parse(stdout) as Report;
+    const old = probes.filter(({ probe, verdict }) => probe === "version" && verdict !== "ok");
+    // Where the tests run on an engine that is new enough, there is nothing to refuse, and all of this must work.
+    const code = old.length > 0 ? 3 : 0;
+    expect(exitCode).toBe(code);
+    expect(old.every(({ verdict }) => verdict === "refused")).toBe(true);
+    expect(verdictsOf(stdout)["sandbox app"] === "not-run").toBe(code === 3);
+    expect((await workspace.call("check")).exitCode).toBe(code);
+    expect((await workspace.night()).exitCode).toBe(code);
+    expect(await workspace.summary()).toMatchObject({
+      end: code === 3 ? "refused" : "queue-empty",
+      oldVersions: old.map(({ subject, value }) => ({ program: subject, version: value })),
+    });
+    const allowVersions = Object.fromEntries(
+      old.map(({ subject, value }) => [subject, { version: value, reason: "as an advisory says" }]),
+    );
+    workspace.setSandbox({ strict: true, allowVersions });
+    expect((await workspace.night()).exitCode).toBe(0);
+    const { oldVersions } = await workspace.summary();
+    expect(oldVersions.map(({ program }) => program)).toEqual(old.map(({ subject }) => subject));
+    expect(oldVersions.map(({ message }) => message).join()).toContain("allowed: as an advisory says");
+  });
+
   it("without an engine asks the rest, says what was not run and why, exit code 3", async () => {
     const workspace = await CliWorkspace.create({ tasks: [TASK] });
     const told = await workspace.start(["doctor"], { env: DEAD }).ended;
@@ -100,7 +127,7 @@ describe("doctor", () => {
     expect(told.stdout).toMatch(/^✗ engine +docker .*DOCKER_HOST unix:\/\/\/nonexistent\/dead\.sock/m);
     expect(told.stdout).toMatch(/^ +hint: Start Docker/m);
     expect(told.stdout).toMatch(/^– sandbox +app +not run: the engine does not answer$/m);
-    expect(told.stdout).toContain("1 refused, 5 not run: a night would not start");
+    expect(told.stdout).toContain("1 refused, 7 not run: a night would not start");
     const { stdout, exitCode } = await workspace.start(["doctor", "--json"], { env: DEAD }).ended;
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false });

@@ -389,6 +389,32 @@ agent: default
       ["nightwarden.yaml:12:14", "limits.wallClock: 1h is above the cap of 30m", "with a reason"],
     ],
   },
+  {
+    name: "versions that are allowed without a reason, for no program, and not exactly one",
+    files: {
+      "nightwarden.yaml":
+        CONFIG +
+        [
+          "sandbox:",
+          "  strict: sometimes",
+          "  allowVersions:",
+          "    runc: { version: 1.1.5, reason: old }",
+          "    rucn: { version: 1.1.5, reason: it is fixed there }",
+          "    git: { reason: it is fixed there }",
+          "",
+        ].join("\n"),
+    },
+    problems: [
+      ["nightwarden.yaml:11:11", "sandbox.strict: must be true or false", "Refuse a night"],
+      [
+        "nightwarden.yaml:13:37",
+        "sandbox.allowVersions.runc.reason: needs at least 10 characters",
+        "Why, such as",
+      ],
+      ["nightwarden.yaml:14:5", 'unknown key "rucn" in sandbox.allowVersions', '"runc"'],
+      ["nightwarden.yaml:15:5", "sandbox.allowVersions.git.version: is missing", "exactly"],
+    ],
+  },
   ...["auto", "user", "worktree"].map((kind) => ({
     name: `the sandbox ${kind}, which is not built yet`,
     files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: ${kind} }\n` },

@@ -50,7 +50,7 @@ describe("a workspace that is in order", () => {
       agents: [{ name: "default", kind: "command", command: ["my-agent"], filesDir: undefined, env: {} }],
       defaultAgent: "default",
       limits: {},
-      sandbox: { kind: "docker" },
+      sandbox: { kind: "docker", versions: { strict: false, allowed: {} } },
       engineHost: undefined,
     });
   });
@@ -90,7 +90,7 @@ agents:
 agent: careful
 limits: { wallClock: 10m, memory: 512MiB, cpus: 0.5 }
 policy: policy.yaml
-sandbox: { kind: docker }
+sandbox: { kind: docker, strict: true, allowVersions: { runc: { version: 1.1.5+ds1, reason: Fixed in deb12u1 } } }
 engine: { host: "unix:///run/user/1000/docker.sock" }
 `,
       "policy.yaml": "changes: { limits: { wallClock: 20m } }\n",
@@ -118,6 +118,12 @@ tasks:
     expect(config).toMatchObject({
       defaultAgent: "careful",
       engineHost: "unix:///run/user/1000/docker.sock",
+      sandbox: {
+        versions: {
+          strict: true,
+          allowed: { runc: { version: "1.1.5+ds1", reason: "Fixed in deb12u1" } },
+        },
+      },
     });
     expect(limits).toMatchObject({ wallClock: 600_000, memory: 512 * MIB, cpus: 0.5, pids: 512 });
     expect(plan.tasks).toMatchObject([

@@ -7,6 +7,7 @@ import * as story from "../fixtures/night-story.ts";
 
 const [a, b, c, d] = [story.testTask("a"), story.testTask("b"), story.testTask("c"), story.testTask("d")];
 const commit = story.commitOf(1);
+const WARNED = { probe: "disk", subject: "workspace", verdict: "warning", message: "almost full" } as const;
 
 function summaryOf(...facts: readonly Fact[]): NightSummary {
   return summarise(story.nightOf(facts));
@@ -192,4 +193,37 @@ test("no text of a summary can do anything on a terminal", () => {
   });
   expect(texts.length).toBeGreaterThan(30);
   for (const text of texts) expect(text).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+});
+
+describe("old versions", () => {
+  const found = (subject: string, verdict: "ok" | "warning" | "refused", value = "1.1.5"): Fact => ({
+    type: "probe.finished",
+    data: { probe: "version", subject, verdict, message: `${subject} is ${verdict}`, value, durationMs: 1 },
+  });
+
+  test("are named with what they lack, and are no warnings beside that", () => {
+    const { oldVersions, versions, warnings } = summaryOf(
+      story.started([a], { versions: { engine: "20.10.24", "ru\u001B[2Jnc": "1.1.5" } }),
+      found("engine", "ok", "29.7.2"),
+      found("runc", "warning"),
+      found("git", "refused", "2.39.0"),
+      { type: "probe.finished", data: { ...WARNED, durationMs: 1 } },
+    );
+    expect(oldVersions).toEqual([
+      { program: "runc", version: "1.1.5", message: "runc is warning" },
+      { program: "git", version: "2.39.0", message: "git is refused" },
+    ]);
+    expect(versions).toEqual({ engine: "20.10.24", runc: "1.1.5" });
+    expect(warnings.map(({ code }) => code)).toEqual(["probe-disk"]);
+  });
+
+  test("are told as they were found last, where a night went on after a crash", () => {
+    const { oldVersions } = summaryOf(
+      story.started([a]),
+      found("runc", "warning"),
+      { type: "night.resumed", data: { crashedPid: null } },
+      found("runc", "ok", "1.3.6"),
+    );
+    expect(oldVersions).toEqual([]);
+  });
 });

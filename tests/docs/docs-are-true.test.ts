@@ -6,10 +6,12 @@ import { z } from "zod";
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { FAILURE_REASONS, failed } from "../../src/core/attempt.ts";
+import { PLATFORM_NAMES } from "../../src/core/engine-platform.ts";
 import { EVENT_DATA, NIGHT_ENDS, envelopeSchema } from "../../src/core/event.ts";
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
+import { VERSION_TABLE } from "../../src/core/version-table.ts";
 import { DENIAL_RULES } from "../../src/gateway/denial.ts";
 import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
@@ -129,6 +131,25 @@ describe("docs/failure-classes.md", () => {
     expect(section(text, `### ${reason}`)).toContain(
       `Cause: **${outcome.kind === "failed" ? outcome.cause : "none"}**`,
     );
+  });
+});
+
+describe("docs/platforms.md", () => {
+  const text = read("docs/platforms.md");
+
+  it("has every fix that versions are judged by, and no other", () => {
+    const documented = rows(section(text, "## Versions")).slice(2);
+    const fixes = Object.values(VERSION_TABLE).flatMap(({ name, fixes: ofProgram }) =>
+      ofProgram.map(({ id, level, fixedIn, what }) => [name, id, level, fixedIn.join(", "), what]),
+    );
+    expect(documented).toEqual(fixes);
+  });
+
+  it("says of every engine that is recognised whether it is tested", () => {
+    const documented = rows(text).map(([name]) => name);
+    const names = Object.values(PLATFORM_NAMES).filter((name) => !name.startsWith("an engine"));
+    expect(names.length).toBeGreaterThan(4);
+    expect(names.filter((name) => !documented.includes(name))).toEqual([]);
   });
 });
 

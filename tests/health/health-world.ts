@@ -76,6 +76,7 @@ export class HealthWorld {
       limits: TEST_LIMITS,
       parallel: 1,
       policy: { clientChange: "warn" },
+      versions: { strict: false, allowed: {} },
       previous: new Map(),
       hello: true,
       onProgress: () => undefined,
@@ -123,13 +124,14 @@ export class Results {
   }
 }
 
-const ENGINE: EngineFacts = {
+export const ENGINE: EngineFacts = {
   host: "unix:///var/run/docker.sock",
   version: "29.1.0",
   apiVersion: "1.52",
   storageDriver: "overlay2",
   cgroupVersion: "2",
-  runtime: "runc 1.3.0",
+  platform: { kind: "docker-engine", version: null, rootless: false, wsl: false },
+  runtime: { name: "runc", version: "1.3.6" },
   timeMs: Date.parse(NOW),
   memoryBytes: 16 * 2 ** 30,
 };

@@ -121,10 +121,51 @@ describe("what an engine says about itself", () => {
       await readEngineFacts(found(info, { Components: [{ Name: "crun", Version: "1.2" }] })),
     ).toMatchObject({
       storageDriver: "overlay2",
-      runtime: "crun 1.2",
+      runtime: { name: "crun", version: "1.2" },
       timeMs: 1500,
       memoryBytes: 7,
     });
+  });
+
+  it.each<[string, object, object, unknown]>([
+    [
+      "a component",
+      { DefaultRuntime: "runc", RuncCommit: { ID: "1.1.5-1+deb12u1" } },
+      { Components: [{ Name: "runc", Version: "1.1.5" }] },
+      { name: "runc", version: "1.1.5" },
+    ],
+    [
+      "a component under containerd's name",
+      { DefaultRuntime: "io.containerd.runc.v2" },
+      { Components: [{ Name: "runc", Version: "1.3.6" }] },
+      { name: "runc", version: "1.3.6" },
+    ],
+    [
+      "what it knows of its commit",
+      { DefaultRuntime: "runc", RuncCommit: { ID: "v1.3.6-0-g491b69ba" } },
+      {},
+      { name: "runc", version: "v1.3.6-0-g491b69ba" },
+    ],
+    [
+      "not by a commit alone",
+      { DefaultRuntime: "runc", RuncCommit: { ID: "ff819c7e9184c13b7c2607fe6c30ae19403a7aff" } },
+      {},
+      { name: "runc", version: null },
+    ],
+    [
+      "not by the version of another runtime",
+      { DefaultRuntime: "runsc", RuncCommit: { ID: "v1.3.6" } },
+      { Components: [{ Name: "runc", Version: "1.3.6" }] },
+      { name: "runsc", version: null },
+    ],
+    [
+      "Podman's way of writing it",
+      { DefaultRuntime: "crun" },
+      { Components: [{ Name: "OCI Runtime (crun)", Version: "crun version 1.14.4\ncommit: a220ca66" }] },
+      { name: "crun", version: "1.14.4" },
+    ],
+  ])("tells what starts containers by %s", async (_, info, version, runtime) => {
+    expect(await readEngineFacts(found(info, version))).toMatchObject({ runtime });
   });
 
   it("is refused where it is nothing of the kind", async () => {
@@ -133,7 +174,8 @@ describe("what an engine says about itself", () => {
 
   it("is complete on the real engine of these tests, whose clock is ours", async () => {
     const facts = await readEngineFacts(await engine());
-    expect(facts.runtime).toMatch(/^\w+ \d/);
+    expect(facts.runtime).toEqual({ name: "runc", version: expect.stringMatching(/^\d+\.\d+/) as string });
+    expect(facts.platform).toMatchObject({ kind: "docker-engine", rootless: false });
     expect(facts.storageDriver).toMatch(/\w/);
     expect(facts.memoryBytes).toBeGreaterThan(2 ** 28);
     expect(Math.abs((facts.timeMs ?? 0) - Date.now())).toBeLessThan(30_000);

@@ -4,7 +4,7 @@ import type { CheckLine } from "../../src/core/check-line.ts";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import { ControlledDeadlines } from "./controlled-deadlines.ts";
 import { answered } from "../fakes/fake-gateways.ts";
-import { HealthWorld, SECRET } from "./health-world.ts";
+import { ENGINE, HealthWorld, SECRET, type Results } from "./health-world.ts";
 
 const GONE = new NightwardenError({ code: "refused.engine", message: "no engine", hint: "start one" });
 
@@ -19,10 +19,13 @@ describe("a machine in order", () => {
     expect(Object.entries(results.verdicts())).toEqual([
       ["git git", "ok"],
       ["git app", "ok"],
+      ["version git", "ok"],
       ["disk workspace", "ok"],
       ["clock this machine", "ok"],
       ["credentials claude", "ok"],
       ["engine docker", "ok"],
+      ["version engine", "ok"],
+      ["version runc", "ok"],
       ["clock engine", "ok"],
       ["memory sandboxes", "ok"],
       ["image app", "ok"],
@@ -63,10 +66,13 @@ describe("without an engine", () => {
     expect(results.verdicts()).toEqual({
       "git git": "ok",
       "git app": "ok",
+      "version git": "ok",
       "disk workspace": "ok",
       "clock this machine": "ok",
       "credentials claude": "ok",
       "engine docker": "refused",
+      "version engine": "not-run",
+      "version runc": "not-run",
       "clock engine": "not-run",
       "memory sandboxes": "not-run",
       "image app": "not-run",
@@ -109,6 +115,30 @@ describe("a repository", () => {
     const world = new HealthWorld();
     world.deps = { ...world.deps, inspectRepository: async () => await Promise.resolve(lines) };
     expect((await world.run()).of("git app")).toMatchObject(expected);
+  });
+});
+
+describe("an old runc", () => {
+  const old = { ...ENGINE, runtime: { name: "runc", version: "1.1.5" } };
+
+  async function asked(strict: boolean): Promise<{ readonly world: HealthWorld; readonly results: Results }> {
+    const world = new HealthWorld();
+    world.deps = { ...world.deps, describeEngine: async () => await Promise.resolve(old) };
+    return { world, results: await world.run({ order: { versions: { strict, allowed: {} } } }) };
+  }
+
+  it("is warned of, with its version, and the night goes on", async () => {
+    const { results } = await asked(false);
+    expect(results.of("version runc")).toMatchObject({ verdict: "warning", value: "1.1.5" });
+    expect(results.of("hello claude").verdict).toBe("ok");
+  });
+
+  it("is refused where the workspace is strict, and then no container starts on it and no token is spent", async () => {
+    const { world, results } = await asked(true);
+    expect(results.of("version runc")).toMatchObject({ verdict: "refused", value: "1.1.5" });
+    expect(results.of("image app").message).toBe("not run: the version of runc is not accepted");
+    expect(results.of("hello claude").verdict).toBe("not-run");
+    expect(world.gateways.requests).toEqual([]);
   });
 });
 

@@ -37,6 +37,7 @@ function tenTasks(title = "Make the thing a little better than it was before"): 
     story.started(tasks, { purpose: "demo", loosened, loosenedReason: `shows a whole night ${title}` }),
     story.prepared(),
     { type: "warning.raised", data: { code: "w", message: `a warning ${title}` } },
+    ...(title === EVIL ? [oldProgram(title, title)] : []),
     ...ends,
     story.delivered(story.commitOf(7)),
     story.finished("interrupted", "SIGINT"),
@@ -46,6 +47,36 @@ function tenTasks(title = "Make the thing a little better than it was before"): 
 function summaryOf(facts: readonly Fact[]): NightSummary {
   return summarise(story.nightOf(facts));
 }
+
+/** A program that is older than it should be, as a probe found it. */
+function oldProgram(subject: string, value: string): Fact {
+  const message = `${subject} ${value} is old: CVE-2025-31133 (fixed in 1.2.8)`;
+  return {
+    type: "probe.finished",
+    data: { probe: "version", subject, verdict: "warning", message, value, durationMs: 1 },
+  };
+}
+
+describe("a summary of a night with old programs", () => {
+  const [task] = [story.testTask("a")];
+  const facts = [story.started([task]), oldProgram("engine", "20.10.24"), oldProgram("runc", "1.1.5+ds1")];
+
+  test("names them in one line on a terminal", () => {
+    const text = renderSummaryText(summaryOf(facts), PLAIN);
+    expect(text).toContain(
+      "\nOld or unknown versions: engine 20.10.24, runc 1.1.5+ds1. See nightwarden doctor\n",
+    );
+    expect(renderSummaryText(summaryOf(facts.slice(0, 1)), PLAIN)).not.toContain("versions");
+  });
+
+  test("says in Markdown what each lacks", () => {
+    const text = renderSummaryMarkdown(summaryOf(facts));
+    expect(text.replaceAll("\\", "")).toContain(
+      "Old or unknown versions: engine 20.10.24, runc 1.1.5+ds1.\n\n- engine 20.10.24 is old: CVE-2025-31133 (fixed",
+    );
+    expect(renderSummaryMarkdown(summaryOf(facts.slice(0, 1)))).not.toContain("versions");
+  });
+});
 
 describe("the summary on a terminal", () => {
   test("of ten tasks fits on one screen, with what went wrong first", () => {
