@@ -12,7 +12,7 @@ import type { ProviderRules } from "./provider-rules.ts";
 import { relayError } from "./relay-error.ts";
 import { responseHeaders } from "./response-headers.ts";
 import { retryAtOf } from "./retry-at.ts";
-import { SecretGuard } from "./secret-guard.ts";
+import { SecretGuard } from "../egress/secret-guard.ts";
 import { sendError, type ErrorAnswer } from "./send-error.ts";
 import { wrongForm } from "./wrong-form.ts";
 

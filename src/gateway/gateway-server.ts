@@ -6,7 +6,7 @@ import { presentsToken } from "./attempt-token.ts";
 import { Budget } from "./budget.ts";
 import { checkRequestHead, isJsonType } from "./check-request-head.ts";
 import type { Denial, DenialRule } from "./denial.ts";
-import { DenialLog } from "./denial-log.ts";
+import { DenialLog } from "../egress/denial-log.ts";
 import { Exchange, type Refusal } from "./exchange.ts";
 import { findRoute, type FoundRoute } from "./find-route.ts";
 import { prepareBody } from "./prepare-body.ts";
@@ -16,7 +16,7 @@ import { refusalStatus } from "./refusal-status.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { RequestRate } from "./request-rate.ts";
 import { sendError, type ErrorAnswer } from "./send-error.ts";
-import { upstreamAgent } from "./upstream-agent.ts";
+import { upstreamAgent } from "../egress/upstream-agent.ts";
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const TIMEOUT_CHECK_MS = 1_000;

@@ -7,7 +7,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { GATEWAY_SOCKET, type GatewayMessage } from "../core/gateway-protocol.ts";
 import { GatewayServer } from "./gateway-server.ts";
 import { parseConfig } from "./parse-config.ts";
-import { readConfigLine } from "./read-config-line.ts";
+import { readConfigLine } from "../egress/read-config-line.ts";
 
 /** A client on the same machine sends its header lines at once; and a body, however busy the machine. */
 const TIMEOUTS = { headersMs: 10_000, requestMs: 20_000 };

@@ -13,6 +13,7 @@ import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
 import { VERSION_TABLE } from "../../src/core/version-table.ts";
 import { DENIAL_RULES } from "../../src/gateway/denial.ts";
+import { REGISTRY_RULES } from "../../src/registry/registry-rules.ts";
 import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 
@@ -181,6 +182,12 @@ describe("docs/containment.md", () => {
   it("has every rule of the gateway, with its meaning", () => {
     const documented = rows(section(read("docs/containment.md"), "### The gateway"));
     for (const [rule, meaning] of Object.entries(DENIAL_RULES))
+      expect(documented).toContainEqual([rule, meaning]);
+  });
+
+  it("has every rule of the registry gateway, with its meaning", () => {
+    const documented = rows(section(read("docs/containment.md"), "### The registry gateway"));
+    for (const [rule, meaning] of Object.entries(REGISTRY_RULES))
       expect(documented).toContainEqual([rule, meaning]);
   });
 

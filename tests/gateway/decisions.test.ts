@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EgressDenial } from "../../src/core/gateway-protocol.ts";
 import { Budget, type OverBudget } from "../../src/gateway/budget.ts";
-import { DenialLog } from "../../src/gateway/denial-log.ts";
+import { DenialLog } from "../../src/egress/denial-log.ts";
 import { PROVIDER_TABLE } from "../../src/gateway/provider-table.ts";
 import { relayError } from "../../src/gateway/relay-error.ts";
 import { RequestRate } from "../../src/gateway/request-rate.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SecretGuard } from "../../src/gateway/secret-guard.ts";
+import { SecretGuard } from "../../src/egress/secret-guard.ts";
 
 const SECRET = 'sk-sk-a/"b';
 

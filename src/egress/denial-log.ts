@@ -1,11 +1,16 @@
 import type { EgressDenial } from "../core/gateway-protocol.ts";
-import type { Denial } from "./denial.ts";
 
 /** Told one by one; a sandbox that goes on being refused must not fill a journal. */
 const MAX_SINGLE = 20;
 const MAX_METHOD_LENGTH = 20;
 const MAX_TARGET_LENGTH = 200;
 const MAX_DETAIL_LENGTH = 300;
+
+/** Why something is refused. `detail` may quote what was sent: untrusted, and bounded only where it is told. */
+export interface RefusedBy {
+  readonly rule: string;
+  readonly detail: string;
+}
 
 /**
  * Tells of refusals, bounded in length and in number: the first ones each, later ones by rule whenever their number has
@@ -20,7 +25,7 @@ export class DenialLog {
     this.onDenial = onDenial;
   }
 
-  add(denial: Denial, request: { readonly method: string; readonly target: string }): void {
+  add(denial: RefusedBy, request: { readonly method: string; readonly target: string }): void {
     const event: EgressDenial = {
       rule: denial.rule,
       method: request.method.slice(0, MAX_METHOD_LENGTH),

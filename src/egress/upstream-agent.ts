@@ -1,11 +1,9 @@
-import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
 import net from "node:net";
 import tls from "node:tls";
 import type { Upstream } from "../core/provider.ts";
-
-const PROXY_TIMEOUT_MS = 30_000;
+import { bareHost, proxyTunnel } from "./proxy-tunnel.ts";
 
 type Connected = (error: Error | null, socket: Duplex) => void;
 
@@ -42,52 +40,21 @@ class ProxiedAgent extends https.Agent {
   }
 
   override createConnection(_options: https.RequestOptions, connected?: Connected): undefined {
-    const { url, proxy, secure } = this.route;
-    const host = bareHost(url.hostname);
-    const authority = `${url.hostname}:${url.port || "443"}`;
-    const request = http.request({
-      host: bareHost(proxy.hostname),
-      port: proxy.port || "80",
-      method: "CONNECT",
-      path: authority,
-      headers: { host: authority },
-      agent: false,
-      timeout: PROXY_TIMEOUT_MS,
-    });
-    // The type wants a socket where there is an error instead of one.
-    const failed = (error: Error): void => connected?.(error, undefined as never);
-    const refused = (status: number | undefined): void =>
-      failed(new ProxyError(`the proxy answered ${status ?? "nothing"}`));
-    request.once("connect", (response, socket, head) => {
-      if (response.statusCode !== 200 || head.length > 0) {
-        socket.destroy();
-        refused(response.statusCode);
-        return;
-      }
-      // The tunnel's silence is the exchange's affair from here on.
-      if (socket instanceof net.Socket) socket.setTimeout(0);
-      // An address is no server name; it is compared with the certificate all the same.
-      connected?.(
-        null,
-        tls.connect({ ...secure, socket, host, ...(net.isIP(host) ? {} : { servername: host }) }),
-      );
-    });
-    request.once("response", (response) => {
-      response.destroy();
-      refused(response.statusCode);
-    });
-    request.once("timeout", () => request.destroy(new ProxyError("the proxy is silent")));
-    request.once("error", failed);
-    request.end();
+    void this.connectThroughProxy(connected);
     return undefined;
   }
-}
 
-class ProxyError extends Error {
-  readonly code = "PROXY_REFUSED";
-}
-
-/** An address without the brackets that a URL puts around it. */
-function bareHost(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, "$1");
+  private async connectThroughProxy(connected: Connected | undefined): Promise<void> {
+    const { url, proxy, secure } = this.route;
+    const host = bareHost(url.hostname);
+    try {
+      const socket = await proxyTunnel(proxy, `${url.hostname}:${url.port || "443"}`);
+      // An address is no server name; it is compared with the certificate all the same.
+      const name = net.isIP(host) ? {} : { servername: host };
+      connected?.(null, tls.connect({ ...secure, socket, host, ...name }));
+    } catch (error) {
+      // The type wants a socket where there is an error instead of one.
+      connected?.(error as Error, undefined as never);
+    }
+  }
 }
