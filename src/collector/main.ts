@@ -8,6 +8,7 @@
 import { chown, chmod } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
+import { ChangeWatch } from "./change-watch.ts";
 import { measureTree } from "./measure.ts";
 import { readIgnoreFiles, TreeGit, type FilledTree } from "./tree.ts";
 import { walkTree } from "./walk.ts";
@@ -67,6 +68,7 @@ async function* onePack(input: Requests, end: { last: boolean }): AsyncIterable<
 
 async function main(): Promise<void> {
   const trees = new Map<TreeName, FilledTree>();
+  const watches = new Map<TreeName, ChangeWatch>();
   const input = requests();
   send({ type: "ready" });
   for (;;) {
@@ -77,11 +79,18 @@ async function main(): Promise<void> {
       case "fill": {
         const tree = await fill(input, request);
         trees.set(request.tree, tree);
+        const watch = request.tree === "agent" ? new ChangeWatch(tree) : undefined;
         send({ type: "filled", tree: request.tree, entries: tree.entries.size });
+        if (!watch) break;
+        watches.set(request.tree, watch);
+        watch.countBaseLines(); // the agent need not wait for it
         break;
       }
       case "measure":
-        send({ type: "measured", ...measureTree(`${TREES_PATH}/${request.tree}`, request.limits) });
+        send({
+          type: "measured",
+          ...measureTree(`${TREES_PATH}/${request.tree}`, request.limits, watches.get(request.tree)),
+        });
         break;
       case "capture": {
         const tree = trees.get(request.tree);

@@ -1,40 +1,47 @@
 import { lstatSync, readdirSync } from "node:fs";
-import type { MeasureLimits } from "../core/collector-protocol.ts";
+import type { MeasureLimits, TreeMeasure } from "../core/collector-protocol.ts";
+import { ROOT, type ChangeWatch, type Place } from "./change-watch.ts";
 
 /** Blocks are counted in this unit on every Linux, whatever the file system's own are. */
 const BLOCK_BYTES = 512;
 
-export interface Measured {
-  /** Allocated on disk; a sparse file counts what it takes, a file with several names once. */
-  readonly bytes: number;
-  readonly inodes: number;
-}
-
 /**
  * What everything in a folder takes, the agent's own `.git` included, while a program may be changing it: what goes
- * away meanwhile is left out. Stops as soon as one of `limits` is passed, so that its time is bounded by them.
- * Nothing is opened and no link is followed but the folders that were folders a moment ago.
+ * away meanwhile is left out. A sparse file counts what it takes, a file with several names once. With `watch`, what
+ * differs from the fill is counted, too. Stops as soon as one of `limits` is passed, so that its time is bounded by them.
+ * No link is followed but the folders that were folders a moment ago.
  */
-export function measureTree(root: string, limits: MeasureLimits): Measured {
+export function measureTree(root: string, limits: MeasureLimits, watch?: ChangeWatch): TreeMeasure {
+  const pass = limits.changes && watch?.begin(limits.changes);
   const linked = new Set<number>();
   let [bytes, inodes] = [0, 0];
-  const waiting: Buffer[] = [Buffer.from(root)];
-  for (let folder = waiting.pop(); folder; folder = waiting.pop()) {
-    for (const name of namesIn(folder)) {
-      const path = Buffer.concat([folder, SLASH, name]);
+  const result = (): TreeMeasure => ({
+    bytes,
+    inodes,
+    changedFiles: pass?.files ?? 0,
+    changedLines: pass?.lines ?? 0,
+  });
+  const waiting: { readonly folder: Buffer; readonly place: Place }[] = [
+    { folder: Buffer.from(root), place: ROOT },
+  ];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (const name of namesIn(next.folder)) {
+      const path = Buffer.concat([next.folder, SLASH, name]);
       const stats = lstatSync(path, { throwIfNoEntry: false });
       if (!stats) continue;
-      if (stats.isDirectory()) waiting.push(path);
+      const place = pass?.visit(next.place, name.toString("latin1"), stats) ?? ROOT;
+      if (stats.isDirectory()) waiting.push({ folder: path, place });
       else if (stats.nlink > 1) {
         if (linked.has(stats.ino)) continue;
         linked.add(stats.ino);
       }
       inodes += 1;
       bytes += stats.blocks * BLOCK_BYTES;
-      if (bytes > limits.bytes || inodes > limits.inodes) return { bytes, inodes };
+      if (bytes > limits.bytes || inodes > limits.inodes || pass?.isOver) return result();
     }
   }
-  return { bytes, inodes };
+  pass?.finish();
+  return result();
 }
 
 const SLASH = Buffer.from("/");

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { pathFromBytes, pathToBytes, type EntryMode } from "../core/collector-protocol.ts";
 import { NEUTRAL_ATTRIBUTES } from "../core/neutral-attributes.ts";
@@ -17,6 +18,33 @@ export interface FilledTree {
   readonly entries: ReadonlyMap<string, BaseEntry>;
   /** The base commit's own ignore files; the agent's edits to them do not count. */
   readonly ignoreFiles: readonly IgnoreFile[];
+}
+
+/** Deeper, or longer in bytes, than any honest path. What is below is refused with the folder, and not visited. */
+export const MAX_DEPTH = 64;
+export const MAX_PATH_BYTES = 1024;
+
+/** A path of a tree as the file system takes it. */
+export function onDisk(root: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`), pathToBytes(path)]);
+}
+
+/** The id that git gives this content. */
+export function blobHash({ objectFormat }: Pick<FilledTree, "objectFormat">, content: Uint8Array): string {
+  return createHash(objectFormat).update(`blob ${content.length}\0`).update(content).digest("hex");
+}
+
+/** Every folder that holds an entry of the base, at any depth. */
+export function baseFolders({ entries }: Pick<FilledTree, "entries">): Set<string> {
+  const folders = new Set<string>();
+  for (const path of entries.keys()) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return folders;
 }
 
 interface User {
@@ -141,7 +169,7 @@ export async function readIgnoreFiles(
   for (const [path, entry] of entries) {
     const isIgnoreFile = path === ".gitignore" || path.endsWith("/.gitignore");
     if (!isIgnoreFile || entry.mode === "120000" || entry.mode === "160000") continue;
-    const content = await readFile(Buffer.concat([Buffer.from(`${root}/`), pathToBytes(path)]));
+    const content = await readFile(onDisk(root, path));
     const folder = path.slice(0, Math.max(0, path.length - "/.gitignore".length));
     files.push({ folder, text: content.subarray(0, MAX_IGNORE_FILE_BYTES).toString("latin1") });
   }

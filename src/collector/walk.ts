@@ -1,28 +1,21 @@
-import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import {
   pathFromBytes,
-  pathToBytes,
   type CaptureLimits,
   type CollectorReply,
   type EntryMode,
 } from "../core/collector-protocol.ts";
 import { IgnoreRules } from "../core/ignore-rules.ts";
-import type { BaseEntry, FilledTree } from "./tree.ts";
-
-/** Deeper, or longer in bytes, than any honest path. What is below is refused with the folder, and not visited. */
-const MAX_DEPTH = 64;
-const MAX_PATH_BYTES = 1024;
+import {
+  baseFolders,
+  blobHash,
+  onDisk,
+  MAX_DEPTH,
+  MAX_PATH_BYTES,
+  type BaseEntry,
+  type FilledTree,
+} from "./tree.ts";
+import { codeOf, readRegularFile } from "./read-file.ts";
 
 export interface CaptureItem {
   readonly reply: CollectorReply;
@@ -50,7 +43,7 @@ export function* walkTree(
   const policyRules = new IgnoreRules([{ folder: "", text: policyIgnore.join("\n") }]);
   const ignores = (path: string, isFolder: boolean): boolean =>
     baseRules.ignores(path, isFolder) || policyRules.ignores(path, isFolder);
-  const baseFolders = foldersOf(tree.entries);
+  const foldersOfBase = baseFolders(tree);
   const seen = new Set<string>();
   let [unchanged, ignored, visited, bytes] = [0, 0, 0, 0];
 
@@ -97,12 +90,12 @@ export function* walkTree(
           continue;
         }
         const isIgnored = folder.ignored || ignores(path, true);
-        if (isIgnored && !baseFolders.has(path)) {
+        if (isIgnored && !foldersOfBase.has(path)) {
           ignored += 1;
           continue;
         }
         const isTooDeep = folder.depth + 1 >= MAX_DEPTH || path.length > MAX_PATH_BYTES;
-        if (isTooDeep && !baseFolders.has(path)) {
+        if (isTooDeep && !foldersOfBase.has(path)) {
           yield refused(path, "deeper or longer than a path may be");
           continue;
         }
@@ -167,34 +160,8 @@ function readEntry(options: {
     const kind = stat.isFIFO() ? "a FIFO" : stat.isSocket() ? "a socket" : "a device";
     return { kind: "refused", reason: `${kind}, not a file` };
   }
-  const hash = createHash(tree.objectFormat).update(`blob ${content.length}\0`).update(content).digest("hex");
-  if (base && base.oid === hash && base.mode === mode) return { kind: "unchanged" };
+  if (base && base.mode === mode && base.oid === blobHash(tree, content)) return { kind: "unchanged" };
   return { kind: "changed", mode, content };
-}
-
-/** The file's bytes, or why it is refused. */
-function readRegularFile(file: Buffer, maxBytes: number): Buffer | string {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    return `cannot be read (${codeOf(error)})`;
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return "changed into something else while it was read";
-    if (stat.size > maxBytes) return `larger than ${maxBytes} bytes (${stat.size})`;
-    const content = Buffer.allocUnsafe(stat.size);
-    let length = 0;
-    while (length < content.length) {
-      const read = readSync(descriptor, content, length, content.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return content.subarray(0, length);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function submoduleProblem(root: string, path: string, isFolder: boolean): string | undefined {
@@ -203,26 +170,6 @@ function submoduleProblem(root: string, path: string, isFolder: boolean): string
   return isEmpty ? undefined : "files inside a submodule are not taken";
 }
 
-function foldersOf(entries: ReadonlyMap<string, BaseEntry>): Set<string> {
-  const folders = new Set<string>();
-  for (const path of entries.keys()) {
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const folder = path.slice(0, end);
-      if (folders.has(folder)) break;
-      folders.add(folder);
-    }
-  }
-  return folders;
-}
-
-function onDisk(root: string, path: string): Buffer {
-  return Buffer.concat([Buffer.from(`${root}/`), pathToBytes(path)]);
-}
-
 function refused(path: string, reason: string): CaptureItem {
   return { reply: { type: "refused", path, reason } };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "error";
 }

@@ -28,7 +28,7 @@ export const CONFIG_FILE = "nightwarden.yaml";
 export interface LoadedWorkspace extends AppliedPolicy {
   readonly config: Config;
   readonly plan: Plan;
-  /** The policy's caps, lowered by the workspace. A task's own limits lower them further. */
+  /** The policy's caps, lowered by the workspace. A task's own limits lower them further, or raise them up to a ceiling of the policy. */
   readonly limits: Limits;
   /** Of what nightwarden.yaml says, wherever the workspace is. */
   readonly configHash: string;
@@ -66,6 +66,7 @@ export async function loadConfig(
     repositories: sketch.repositories,
     agents: sketch.agents,
     limits: caps && lowerLimits(caps, sketch.limits),
+    ceilings: applied.ok ? applied.value.policy.taskCeilings : undefined,
     order: specified.ok ? specified.value.order : undefined,
   };
   const plan = await loadPlan(context, workspace);
@@ -74,7 +75,7 @@ export async function loadConfig(
     ...(config.ok ? [] : config.error),
     ...defaultAgentIssues(sketch),
     ...priceIssues(yaml?.value),
-    ...(caps ? capIssues(["limits"], caps, sketch.limits) : []),
+    ...(caps ? capIssues({ path: ["limits"], caps, limits: sketch.limits }) : []),
     ...(await checkPlaces(sketch.places, workspaceDir)),
   ];
   const problems = [

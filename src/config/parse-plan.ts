@@ -1,5 +1,6 @@
 import { TASK_ID } from "../core/ids.ts";
 import {
+  ceilingOf,
   formatLimit,
   limitOverridesSchema,
   raisedLimits,
@@ -21,6 +22,8 @@ export interface PlanContext {
   readonly agents: readonly string[] | undefined;
   /** The caps that a task may lower. */
   readonly limits: Limits | undefined;
+  /** The values up to which a task may raise some of them. */
+  readonly ceilings: LimitOverrides | undefined;
   readonly order: Policy["order"] | undefined;
 }
 
@@ -38,7 +41,7 @@ export function parsePlan(value: unknown, context: PlanContext): Result<PlanFile
     ...(plan.ok ? [] : plan.error),
     ...duplicateIds(tasks),
     ...unknownNames(tasks, context),
-    ...raisedCaps(tasks, context.limits),
+    ...raisedCaps(tasks, context),
     ...brokenDependencies(tasks, context.order),
   ];
   return plan.ok && issues.length === 0 ? plan : err(issues);
@@ -130,18 +133,33 @@ function unknownName(
   };
 }
 
-function raisedCaps(tasks: readonly TaskSketch[], caps: Limits | undefined): Issue[] {
+function raisedCaps(tasks: readonly TaskSketch[], { limits: caps, ceilings }: PlanContext): Issue[] {
   if (!caps) return [];
-  return tasks.flatMap(({ index, limits }) => capIssues(["tasks", index, "limits"], caps, limits));
+  return tasks.flatMap(({ index, limits }) =>
+    capIssues({ path: ["tasks", index, "limits"], caps, ceilings, limits }),
+  );
 }
 
 /** An issue for every limit at `path` that is above its cap. */
-export function capIssues(path: readonly PropertyKey[], caps: Limits, limits: LimitOverrides): Issue[] {
-  return raisedLimits(caps, limits).map((name) => ({
-    path: [...path, name],
-    message: `${formatLimit(name, limits[name] ?? 0)} is above the cap of ${formatLimit(name, caps[name])}`,
-    hint: "limits can only be lowered here; a policy file of the workspace can raise a cap, with a reason",
-  }));
+export function capIssues(options: {
+  readonly path: readonly PropertyKey[];
+  readonly caps: Limits;
+  readonly limits: LimitOverrides;
+  /** Up to where they may be raised here; absent: they can only be lowered. */
+  readonly ceilings?: LimitOverrides | undefined;
+}): Issue[] {
+  const { path, caps, limits, ceilings } = options;
+  return raisedLimits(caps, limits, ceilings).map((name) => {
+    const hasCeiling = (ceilings?.[name] ?? 0) > caps[name];
+    const what = hasCeiling ? "the policy's ceiling for tasks" : "the cap";
+    return {
+      path: [...path, name],
+      message: `${formatLimit(name, limits[name] ?? 0)} is above ${what} of ${formatLimit(name, ceilingOf(name, caps, ceilings))}`,
+      hint: hasCeiling
+        ? "a policy file of the workspace can raise taskCeilings, with a reason"
+        : "limits can only be lowered here; a policy file of the workspace can raise a cap, with a reason",
+    };
+  });
 }
 
 function brokenDependencies(tasks: readonly TaskSketch[], order: Policy["order"] | undefined): Issue[] {

@@ -1,4 +1,5 @@
 import type { AttemptRef } from "../core/attempt.ts";
+import type { CaptureLimits } from "../core/collector-protocol.ts";
 import type { ObjectId, NightId } from "../core/ids.ts";
 import type { CaptureRecord, TreeSource } from "./trees.ts";
 
@@ -84,7 +85,7 @@ export interface CapturedCommit {
   readonly bytes: number;
   /** Bounded; paths as text for people, so escape them wherever they are shown. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
-  readonly overLimit: { readonly limit: string; readonly value: number } | null;
+  readonly overLimit: { readonly limit: keyof CaptureLimits; readonly value: number } | null;
 }
 
 export type Delivery =

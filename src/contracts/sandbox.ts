@@ -65,12 +65,18 @@ export interface SandboxJob {
   readonly guard?: {
     readonly everyMs: number;
     /** The cap that is passed, and what was seen of it; undefined: none. A rejection is no reason to end the run. */
-    readonly check: () => Promise<{ readonly reason: "disk" | "inodes"; readonly seen: number } | undefined>;
+    readonly check: () => Promise<GuardFinding | undefined>;
   };
   /** Of a longer line only this much is kept. Default: 64 KiB. */
   readonly maxLineBytes?: number;
   /** Sees each line, cut to that length. Must not throw. */
   readonly onLine: (line: OutputLine) => void;
+}
+
+/** A cap on the tree that is passed, and what was seen of what it counts. */
+export interface GuardFinding {
+  readonly reason: "disk" | "inodes" | "changed-files" | "changed-lines";
+  readonly seen: number;
 }
 
 export interface OutputLine {

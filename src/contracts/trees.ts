@@ -1,5 +1,11 @@
 import type { AttemptRef } from "../core/attempt.ts";
-import type { CaptureLimits, CollectorReply, MeasureLimits, TreeName } from "../core/collector-protocol.ts";
+import type {
+  CaptureLimits,
+  CollectorReply,
+  MeasureLimits,
+  TreeMeasure,
+  TreeName,
+} from "../core/collector-protocol.ts";
 import type { ObjectId } from "../core/ids.ts";
 
 /**
@@ -18,11 +24,8 @@ export interface Trees {
 
 export interface OpenTrees {
   fill(tree: TreeName, source: TreeSource): Promise<{ readonly entries: number }>;
-  /** What a tree takes on disk; at least, where that is over one of `limits`. */
-  measure(
-    tree: TreeName,
-    limits: MeasureLimits,
-  ): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /** What a tree takes on disk, and how much it differs from its fill; at least, where that is over one of `limits`. */
+  measure(tree: TreeName, limits: MeasureLimits): Promise<TreeMeasure>;
   capture(options: {
     readonly tree: TreeName;
     readonly limits: CaptureLimits;

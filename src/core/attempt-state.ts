@@ -7,6 +7,8 @@ import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.
 export interface AttemptState extends AttemptRef {
   readonly key: TaskKey;
   readonly number: number;
+  /** The place that it had among attempts that ran at the same time. */
+  readonly slot: number;
   readonly repo: string;
   readonly base: ObjectId;
   readonly startedAt: string;
@@ -49,13 +51,14 @@ export type AttemptEvent = Extract<
 >;
 
 export function beginAttempt(data: EventData<"attempt.started">, startedAt: string): AttemptState {
-  const { task, attempt, token, key, number, repo, base } = data;
+  const { task, attempt, token, key, number, slot = 0, repo, base } = data;
   return {
     task,
     attempt,
     token,
     key,
     number,
+    slot,
     repo,
     base,
     startedAt,

@@ -1,3 +1,4 @@
+import type { Cap } from "./cap.ts";
 import type { AttemptId, ObjectId, TaskId } from "./ids.ts";
 import type { Policy } from "./policy.ts";
 
@@ -17,10 +18,14 @@ export const FAILURE_REASONS = [
   "cap-first-output",
   "cap-verify-time",
   "cap-memory",
+  "cap-pids",
+  "cap-file-size",
   "cap-output",
   "cap-silence",
   "cap-disk",
   "cap-inodes",
+  "cap-changed-files",
+  "cap-changed-lines",
   "cap-tokens",
   "cap-cost",
   "cap-capture",
@@ -31,6 +36,7 @@ export const FAILURE_REASONS = [
   "gateway-failed",
   "sandbox-lost",
   "sandbox-refused",
+  "host-memory",
   "engine-failed",
   "git-failed",
   "collector-failed",
@@ -49,6 +55,8 @@ export type Outcome =
       readonly detail: string;
       /** For a quota: when it is worth trying again, ISO 8601, as far as the provider said. */
       readonly retryAt?: string | undefined;
+      /** The cap that was reached. */
+      readonly cap?: Cap | undefined;
     };
 
 /**
@@ -72,10 +80,14 @@ const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
   "cap-first-output": "task",
   "cap-verify-time": "task",
   "cap-memory": "task",
+  "cap-pids": "task",
+  "cap-file-size": "task",
   "cap-output": "task",
   "cap-silence": "task",
   "cap-disk": "task",
   "cap-inodes": "task",
+  "cap-changed-files": "task",
+  "cap-changed-lines": "task",
   "cap-tokens": "task",
   "cap-cost": "task",
   "cap-capture": "task",
@@ -86,6 +98,7 @@ const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
   "gateway-failed": "infra",
   "sandbox-lost": "infra",
   "sandbox-refused": "infra",
+  "host-memory": "infra",
   "engine-failed": "infra",
   "git-failed": "infra",
   "collector-failed": "infra",
@@ -93,9 +106,12 @@ const CAUSE_OF: Readonly<Record<FailureReason, Cause>> = {
   crashed: "interrupted",
 };
 
-export function failed(reason: FailureReason, detail: string, retryAt?: string): Outcome {
-  const outcome = { kind: "failed", cause: CAUSE_OF[reason], reason, detail } as const;
-  return retryAt === undefined ? outcome : { ...outcome, retryAt };
+export function failed(
+  reason: FailureReason,
+  detail: string,
+  more: { readonly retryAt?: string; readonly cap?: Cap } = {},
+): Outcome {
+  return { kind: "failed", cause: CAUSE_OF[reason], reason, detail, ...more };
 }
 
 export function isCap(reason: FailureReason): boolean {

@@ -37,6 +37,23 @@ export type CollectorRequest =
 export interface MeasureLimits {
   readonly bytes: number;
   readonly inodes: number;
+  /** Absent: what differs from the fill is not counted. Only for the agent's tree. */
+  readonly changes?: {
+    readonly files: number;
+    readonly lines: number;
+    /** The policy's list, in the form of a .gitignore; the base commit's own rules are known from the fill. */
+    readonly ignore: readonly string[];
+  };
+}
+
+/** What a tree takes on disk now; at least, where it is over a limit. */
+export interface TreeMeasure {
+  readonly bytes: number;
+  readonly inodes: number;
+  /** Entries that a capture would now find added, changed or deleted: never more than it would count. 0 where they are not counted. */
+  readonly changedFiles: number;
+  /** Lines of them that would count as added or deleted: a lower bound. */
+  readonly changedLines: number;
 }
 
 export interface CaptureLimits {
@@ -54,8 +71,7 @@ export type EntryMode = "100644" | "100755" | "120000" | "160000";
 export type CollectorReply =
   | { readonly type: "ready" }
   | { readonly type: "filled"; readonly tree: TreeName; readonly entries: number }
-  /** What the tree takes on disk now; at least, where it is over a limit. */
-  | { readonly type: "measured"; readonly bytes: number; readonly inodes: number }
+  | ({ readonly type: "measured" } & TreeMeasure)
   /** A new or changed entry; the body is the file's content, or a link's target. */
   | { readonly type: "entry"; readonly path: string; readonly mode: EntryMode; readonly added: boolean }
   | { readonly type: "deleted"; readonly path: string }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CAUSES, FAILURE_REASONS } from "./attempt.ts";
+import { CAP_NAMES } from "./cap.ts";
 import {
   NIGHT_ID,
   OBJECT_ID,
@@ -45,15 +46,20 @@ const sandboxEnd = z.object({
     "first-output",
     "silence",
     "output",
+    "memory",
+    "host-memory",
+    "pids",
     "disk",
     "inodes",
+    "changed-files",
+    "changed-lines",
     "over-budget",
     "gateway-died",
     "stopped",
     "lost",
   ]),
   outOfMemory: z.boolean(),
-  /** What was seen of what a cap counts, where a cap on the tree ended it. */
+  /** What was seen of what a cap counts, where that is more than the other members say. */
   seen: z.number().optional(),
   durationMs: ms,
   outputBytes: bytes,
@@ -110,6 +116,16 @@ const outcome = z.discriminatedUnion("kind", [
     detail: z.string(),
     /** For a quota: when it is worth trying again, as far as the provider said. */
     retryAt: z.iso.datetime().optional(),
+    /** The cap that was reached, in the units of the limits. Earlier versions did not write it. */
+    cap: z
+      .object({
+        name: z.enum(CAP_NAMES),
+        limit: z.number(),
+        seen: z.number(),
+        /** `seen` is a lower bound. */
+        atLeast: z.boolean().optional(),
+      })
+      .optional(),
   }),
 ]);
 
@@ -225,6 +241,8 @@ export const EVENT_DATA = {
   "attempt.started": attempt.extend({
     key: taskKey,
     number: z.number().int().positive(),
+    /** Its place among attempts that ran at the same time. Earlier versions had one place, 0, and did not write it. */
+    slot: z.number().int().nonnegative().optional(),
     repo: z.string(),
     base: objectId,
     image: z.string(),

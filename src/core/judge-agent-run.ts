@@ -1,10 +1,10 @@
 import type { AgentReport } from "./agent-report.ts";
 import { failed, type FailureReason, type Outcome } from "./attempt.ts";
-import { formatByteSize } from "./byte-size.ts";
-import { formatDuration } from "./duration.ts";
+import { exceeded } from "./cap.ts";
+import type { SandboxEnd } from "./event.ts";
 import type { GatewayMessage, ModelAnswer } from "./gateway-protocol.ts";
-import { formatMoney, type Limits } from "./limits.ts";
-import { containerFailure, type RunFacts } from "./run-failure.ts";
+import type { Limits } from "./limits.ts";
+import { containerFailure, seenOf, type RunFacts } from "./run-failure.ts";
 import { answerInWords, lastTrouble, type UpstreamVerdict } from "./upstream-verdict.ts";
 
 export interface AgentRunFacts {
@@ -48,7 +48,7 @@ function endedFromOutside(facts: AgentRunFacts): Outcome | undefined {
   return (
     containerFailure(run, limits) ??
     (WAITS.has(reason) ? upstreamFailure(facts) : undefined) ??
-    capFailure(reason, limits) ??
+    capFailure(run.end, limits) ??
     neverStarted(run)
   );
 }
@@ -57,43 +57,32 @@ function endedFromOutside(facts: AgentRunFacts): Outcome | undefined {
 const WAITS: ReadonlySet<RunFacts["end"]["reason"]> = new Set(["wall-clock", "first-output", "silence"]);
 
 function overBudget(overrun: BudgetOverrun | null): Outcome {
-  switch (overrun?.cap) {
-    case "tokens": {
-      const words = overrun.isTasks ? "left to its task (budget.taskTokens)" : "(limit tokens)";
-      return failed("cap-tokens", `it used ${overrun.value} tokens of ${overrun.limit} ${words}`);
-    }
-    case "cost": {
-      const words = overrun.isTasks ? "left to its task (budget.taskCost)" : "(limit cost)";
-      const [value, limit] = [formatMoney(overrun.value), formatMoney(overrun.limit)];
-      return failed("cap-cost", `it cost ${value} of ${limit} ${words}`);
-    }
-    case undefined:
-      return failed("cap-tokens", "it used more than it was given (limits tokens and cost)");
-  }
+  if (!overrun) return failed("cap-tokens", "it used more than it was given (limits tokens and cost)");
+  const { cap, limit, value: seen, isTasks } = overrun;
+  const name = isTasks ? TASK_BUDGETS[cap] : cap;
+  return exceeded({ name, limit, seen });
 }
 
-function capFailure(reason: RunFacts["end"]["reason"], limits: Limits): Outcome | undefined {
-  switch (reason) {
+const TASK_BUDGETS = { tokens: "budget.taskTokens", cost: "budget.taskCost" } as const;
+
+function capFailure(end: SandboxEnd, limits: Limits): Outcome | undefined {
+  switch (end.reason) {
     case "wall-clock":
-      return failed(
-        "cap-wall-clock",
-        `it worked for more than ${formatDuration(limits.wallClock)} (limit wallClock)`,
-      );
+      return exceeded({ name: "wallClock", limit: limits.wallClock, seen: end.durationMs });
     case "first-output":
-      return failed(
-        "cap-first-output",
-        `it said nothing for ${formatDuration(limits.firstOutput)} (limit firstOutput)`,
-      );
+      return exceeded({ name: "firstOutput", limit: limits.firstOutput, seen: end.durationMs });
     case "silence":
-      return failed(
-        "cap-silence",
-        `it neither printed nor heard from its model for ${formatDuration(limits.silence)} (limit silence)`,
-      );
+      return exceeded({ name: "silence", limit: limits.silence, seen: seenOf(end, limits.silence) });
     case "output":
-      return failed("cap-output", `it printed more than ${formatByteSize(limits.output)} (limit output)`);
+      return exceeded({ name: "output", limit: limits.output, seen: seenOf(end, end.outputBytes) });
     case "exited":
+    case "memory":
+    case "host-memory":
+    case "pids":
     case "disk":
     case "inodes":
+    case "changed-files":
+    case "changed-lines":
     case "stopped":
     case "lost":
     case "over-budget":
@@ -133,7 +122,7 @@ function upstreamFailure({ report, answers }: AgentRunFacts): Outcome | undefine
   return failed(
     upstream.reason,
     `${upstream.words} (${answerInWords(trouble.answer)})`,
-    retryAt ?? undefined,
+    retryAt === null ? {} : { retryAt },
   );
 }
 

@@ -47,7 +47,8 @@ function count(min = 1) {
 }
 
 /**
- * The caps on one attempt. The phase's policy gives each a value; the workspace and a task may lower one, never raise it.
+ * The caps on one attempt. The phase's policy gives each a value; the workspace may lower one, never raise it, and so may
+ * a task, unless the policy has a ceiling up to which a task may raise it.
  * The keys are those of the files; durations become milliseconds and sizes become bytes.
  */
 export const limitsSchema = z.strictObject({
@@ -124,9 +125,31 @@ export function formatLimit(name: LimitName, value: number): string {
   return FORMATS[name](value);
 }
 
-/** The limits that `overrides` would raise above `limits`. */
-export function raisedLimits(limits: Limits, overrides: LimitOverrides): LimitName[] {
-  return LIMIT_NAMES.filter((name) => (overrides[name] ?? 0) > limits[name]);
+/** The limits that `overrides` would raise above `limits`, and above the ceiling that there may be beside one. */
+export function raisedLimits(
+  limits: Limits,
+  overrides: LimitOverrides,
+  ceilings: LimitOverrides = {},
+): LimitName[] {
+  return LIMIT_NAMES.filter((name) => (overrides[name] ?? 0) > ceilingOf(name, limits, ceilings));
+}
+
+/** The highest value that a task may give a limit: the limit itself, unless the policy says otherwise. */
+export function ceilingOf(name: LimitName, limits: Limits, ceilings: LimitOverrides = {}): number {
+  return Math.max(limits[name], ceilings[name] ?? 0);
+}
+
+/** The caps of one task: each is its own, but never above the ceiling. Raising further is refused before. */
+export function taskLimits(
+  limits: Limits,
+  ceilings: LimitOverrides | undefined,
+  overrides: LimitOverrides,
+): Limits {
+  const own = { ...limits };
+  for (const name of LIMIT_NAMES) {
+    own[name] = Math.min(overrides[name] ?? limits[name], ceilingOf(name, limits, ceilings));
+  }
+  return own;
 }
 
 /** `limits` with each override that lowers one. Raising is refused before (see `raisedLimits`); here it has no effect. */

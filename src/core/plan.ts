@@ -62,7 +62,9 @@ const taskSchema = z
       .max(100)
       .default([])
       .describe("For kind fix: names of tests that are red before, as the test runner prints them."),
-    limits: limitOverridesSchema.default({}).describe("Caps for this task alone; they may only be lower."),
+    limits: limitOverridesSchema
+      .default({})
+      .describe("Caps for this task alone: lower, or up to the ceiling that the policy has (taskCeilings)."),
   })
   .refine((task) => task.kind === "fix" || task.redTests.length === 0, {
     path: ["redTests"],

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { formatDuration } from "./duration.ts";
-import { duration, formatLimit, formatMoney, LIMIT_NAMES, limitsSchema, money } from "./limits.ts";
+import {
+  ceilingOf,
+  duration,
+  formatLimit,
+  formatMoney,
+  LIMIT_NAMES,
+  limitOverridesSchema,
+  limitsSchema,
+  money,
+} from "./limits.ts";
 
 export const PHASES = ["1", "2a", "2b", "3"] as const;
 export type Phase = (typeof PHASES)[number];
@@ -55,6 +64,9 @@ export const policySchema = z.strictObject({
     .max(1000)
     .describe("Paths that are never taken from a tree, in the form of a .gitignore."),
   limits: limitsSchema.describe("The caps on one attempt."),
+  taskCeilings: limitOverridesSchema
+    .optional()
+    .describe("Up to where a task may raise a cap for itself. A cap without a ceiling can only be lowered."),
 });
 
 export type Policy = z.output<typeof policySchema>;
@@ -87,10 +99,11 @@ export interface Loosening {
 }
 
 export function applyOverride(policy: Policy, override: PolicyOverride): Policy {
-  const { limits, budget, ...rules } = override.changes;
+  const { limits, budget, taskCeilings, ...rules } = override.changes;
   return {
     ...policy,
     ...present(rules),
+    ...(taskCeilings ? { taskCeilings: { ...policy.taskCeilings, ...present(taskCeilings) } } : {}),
     limits: { ...policy.limits, ...present(limits ?? {}) },
     budget: { ...policy.budget, ...present(budget ?? {}) },
   };
@@ -161,6 +174,12 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
   for (const name of LIMIT_NAMES) {
     const [before, after] = [specified.limits[name], used.limits[name]];
     looser.push([`limits.${name}`, after > before, formatLimit(name, before), formatLimit(name, after)]);
+    // What a task may raise a cap to, beside what the phase lets any task have.
+    const [least, most] = [
+      ceilingOf(name, specified.limits, specified.taskCeilings),
+      used.taskCeilings?.[name] ?? 0,
+    ];
+    looser.push([`taskCeilings.${name}`, most > least, formatLimit(name, least), formatLimit(name, most)]);
   }
   return looser
     .filter(([, isLooser]) => isLooser)

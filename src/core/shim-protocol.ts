@@ -7,7 +7,8 @@ import type { SelfCheck } from "./event.ts";
  * The shim's own lines begin with a prefix that holds a random word, given with the job; whatever else appears on
  * standard output was printed by the job, but for the line end before each of the shim's lines. That keeps honest
  * programs apart. It is not a guard: a program that runs as the shim's user can imitate it, so its words are never
- * enough by themselves: a run has passed only where the container ended with 0 as well.
+ * enough by themselves: a run has passed only where the container ended with 0 as well. That a cap was reached is taken
+ * from it, since only the run itself is ended by that.
  */
 
 /** A job for the shim, one line of JSON on its standard input, followed by `stdinBytes` bytes for the first command. */
@@ -36,6 +37,8 @@ export type ShimMessage =
     }
   /** The program of a command does not exist or cannot be executed. */
   | { readonly type: "command-missing"; readonly index: number; readonly message: string }
+  /** The kernel has refused a process, or killed one for memory, in the shim's own control group. */
+  | { readonly type: "cap-reached"; readonly cap: "memory" | "pids" }
   | { readonly type: "all-passed" };
 
 /** Before the job arrives there is no nonce yet; the self-check is the only message sent then, and nothing else runs. */

@@ -1,3 +1,4 @@
+import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { openAttempts, type NightState } from "./night-state.ts";
@@ -17,7 +18,13 @@ export interface WorkspaceStatus {
   /** The running night, or the last one. */
   readonly night: NightStatus | null;
   /** Where the tasks of the plan, as it is now, stand over all nights; in the plan's order. */
-  readonly tasks: readonly { readonly id: TaskId; readonly title: string; readonly place: QueuePlace }[];
+  readonly tasks: readonly {
+    readonly id: TaskId;
+    readonly title: string;
+    readonly place: QueuePlace;
+    /** The cap that its last attempt reached, in the units of the limits; null: none. */
+    readonly cap: Cap | null;
+  }[];
   readonly queue: Readonly<Record<QueuePlace, number>>;
 }
 
@@ -63,11 +70,12 @@ export function statusOf(facts: {
   readonly now: Date;
 }): WorkspaceStatus {
   const { night, owner, plan, queue, now } = facts;
-  const tasks = plan.tasks.map(({ id, title, key }) => ({
-    id,
-    title: safeLine(title),
-    place: queue.entry(key).place,
-  }));
+  const tasks = plan.tasks.map(({ id, title, key }) => {
+    const { place, outcomes } = queue.entry(key);
+    const last = outcomes.at(-1);
+    const cap = last?.kind === "failed" ? (last.cap ?? null) : null;
+    return { id, title: safeLine(title), place, cap };
+  });
   const count = (place: QueuePlace): number => tasks.filter((task) => task.place === place).length;
   const isOpen = night !== undefined && night.end === undefined;
   return {

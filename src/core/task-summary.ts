@@ -1,5 +1,6 @@
 import type { TaskResult } from "./after-task.ts";
 import type { FailureReason } from "./attempt.ts";
+import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { ObjectId, TaskId } from "./ids.ts";
 import type { TaskState } from "./night-state.ts";
@@ -33,6 +34,8 @@ export interface TaskSummary {
   readonly commit: ObjectId | null;
   /** Why the last attempt did not land; null: it did, or there was none. */
   readonly reason: FailureReason | null;
+  /** The cap that the last attempt reached, in the units of the limits; null: none, or it is not known. */
+  readonly cap: Cap | null;
   /** Why the task did not land, in words; null: it did, or has not had its turn. */
   readonly why: string | null;
   /** What the checks found in the last attempt, the first 20. */
@@ -88,6 +91,7 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
       : null,
     commit: landed,
     reason: landed ? null : (outcome?.reason ?? null),
+    cap: landed ? null : (outcome?.cap ?? null),
     why: landed ? null : whyNot(task, outcome && failureInWords(outcome)),
     findings: findings.slice(0, MAX_LISTED).map(({ rule, level, path, message }) => ({
       rule: safeLine(rule),

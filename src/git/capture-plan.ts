@@ -1,5 +1,10 @@
 import { forbiddenPath, unsafeLink, unwelcomePath } from "../core/captured-entry.ts";
-import { pathToText, type CollectorReply, type EntryMode } from "../core/collector-protocol.ts";
+import {
+  pathToText,
+  type CaptureLimits,
+  type CollectorReply,
+  type EntryMode,
+} from "../core/collector-protocol.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { CaptureRecord } from "../contracts/trees.ts";
@@ -25,7 +30,7 @@ export interface CaptureFacts {
   readonly bytes: number;
   /** Paths as text for people. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
-  readonly overLimit: { readonly limit: string; readonly value: number } | null;
+  readonly overLimit: { readonly limit: keyof CaptureLimits; readonly value: number } | null;
 }
 
 /** More refusals than a person reads, or a journal should hold. The rest are counted. */

@@ -9,6 +9,8 @@ export interface Attempt {
   readonly night: Night;
   readonly task: Task;
   readonly ref: AttemptRef;
+  /** The place among attempts that run at the same time, from 0. */
+  readonly slot: number;
   readonly limits: Limits;
   readonly base: ObjectId;
 }

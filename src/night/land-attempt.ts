@@ -1,4 +1,5 @@
 import { failed, type Outcome } from "../core/attempt.ts";
+import { changeOverCap } from "../core/change-caps.ts";
 import { checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import type { ObjectId } from "../core/ids.ts";
@@ -16,13 +17,15 @@ export interface VerifiedCandidate {
   readonly facts: CandidateFacts;
 }
 
-/** Runs the checks on a candidate and records what they found. The outcome, if it may not land. */
+/** Holds a candidate against the caps on a change, and runs the checks and records what they found. The outcome, if it may not land. */
 export async function inspectCandidate(
   attempt: Attempt,
   commit: ObjectId,
   facts: CandidateFacts,
 ): Promise<Outcome | undefined> {
-  const findings = checkCandidate(facts, attempt.limits);
+  const tooLarge = changeOverCap(facts, attempt.limits);
+  if (tooLarge) return tooLarge;
+  const findings = checkCandidate(facts);
   await attempt.night.record.record({ type: "checks.finished", data: { ...attempt.ref, commit, findings } });
   const blocks = findings.filter((finding) => finding.level === "block");
   const [first] = blocks;
@@ -38,7 +41,7 @@ export async function inspectCandidate(
  * Lands a verified commit: the night's branch moves to exactly the commit that was verified. Where the branch has moved
  * since the attempt began, the candidate is made again on its tip, and checked and verified again, until both agree.
  *
- * The only writer of a night's branch. From the event `landing.started` on it is not interrupted.
+ * The only writer of a night's branch, one landing at a time (`Night.landing`). From the event `landing.started` on it is not interrupted.
  */
 export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate): Promise<Outcome> {
   const { night, task, ref } = attempt;
@@ -75,7 +78,8 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
     if (rebuiltKey === key) continue;
     key = rebuiltKey;
     await record.record({ type: "verify.started", data: { ...ref, commit, key } });
-    const again = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits: attempt.limits });
+    const { limits, slot } = attempt;
+    const again = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits, slot });
     await record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict: again.verdict } });
     if (again.failure) return again.failure;
   }

@@ -4,6 +4,7 @@ import type { RepositoryState } from "../core/night-state.ts";
 import type { Task } from "../core/plan.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import type { NightRecord } from "./night-record.ts";
+import type { Turns } from "./turns.ts";
 
 /** One night under way: what it was asked for, what it may use, and what has happened. */
 export interface Night {
@@ -12,6 +13,8 @@ export interface Night {
   readonly record: NightRecord;
   /** Aborted when the night has to stop. What has begun to land ignores it; everything else ends at once. */
   readonly stop: AbortSignal;
+  /** Landings take turns: the tip that a commit was verified on is the one that it lands on. */
+  readonly landing: Turns;
 }
 
 /** The reason with which `Night.stop` is aborted. Its name makes it an abort like any other. */

@@ -103,6 +103,7 @@ async function checkBaseline(options: {
         token: night.deps.newToken(),
       },
       limits: night.order.limits,
+      slot: 0, // no attempt runs yet
       onLine: (text) => {
         if (PASSED_LINE.test(text)) return;
         for (const name of wanted) if (text.includes(name)) printed.add(name);

@@ -94,7 +94,7 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
 
 /** One run of the agent, to its end. */
 async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way): Promise<AgentEnd> {
-  const { night, task, ref, limits, base } = attempt;
+  const { night, task, ref, limits, slot, base } = attempt;
   const { command, env, stdin } = agent.invocation({
     task: task.id,
     prompt: agent.client ? briefOf(task) : task.prompt,
@@ -110,6 +110,7 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
     source: repositoryOf(night, task.repo).treeSource(base),
     image,
     limits,
+    slot,
     ...(way ? { gateway: way.gateway, giveUp: way.facts.giveUp } : {}),
     job: {
       commands: [command],

@@ -1,10 +1,12 @@
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
+import { exceeded } from "../core/cap.ts";
 import type { CandidateFacts } from "../core/check-candidate.ts";
+import type { CaptureLimits } from "../core/collector-protocol.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
-import { lowerLimits } from "../core/limits.ts";
+import { taskLimits, type Limits } from "../core/limits.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
@@ -13,27 +15,31 @@ import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { runAgent } from "./run-agent.ts";
-import { SLOT } from "./run-in-sandbox.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
  * and nothing is left on the engine. Records its outcome.
  */
-export async function runAttempt(night: Night, task: Task, number: number): Promise<void> {
+export async function runAttempt(
+  night: Night,
+  options: { readonly task: Task; readonly number: number; readonly slot: number },
+): Promise<void> {
   const { deps, order, record } = night;
+  const { task, number, slot } = options;
   const attempt: Attempt = {
     night,
     task,
     ref: { task: task.id, attempt: attemptId(task.id, number), token: deps.newToken() },
-    limits: lowerLimits(order.limits, task.limits),
+    slot,
+    limits: taskLimits(order.limits, order.policy.taskCeilings, task.limits),
     base: repositoryStateOf(night, task.repo).tip,
   };
   const { ref, base } = attempt;
   const image = imageOf(night, task.repo);
   await record.record({
     type: "attempt.started",
-    data: { ...ref, key: task.key, number, repo: task.repo, base, image },
+    data: { ...ref, key: task.key, number, slot, repo: task.repo, base, image },
   });
   let outcome: Outcome;
   try {
@@ -48,7 +54,7 @@ export async function runAttempt(night: Night, task: Task, number: number): Prom
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   const { night, ref } = attempt;
   night.stop.throwIfAborted();
-  const trees = await night.deps.trees.open({ attempt: ref, slot: SLOT });
+  const trees = await night.deps.trees.open({ attempt: ref, slot: attempt.slot });
   let verified: VerifiedCandidate | Outcome;
   try {
     verified = await makeVerified(attempt, trees, image);
@@ -59,7 +65,7 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   // What lands is in git by now: the trees can go meanwhile.
   const closing = trees.close();
   const [landing, closed] = await Promise.allSettled([
-    "kind" in verified ? verified : landAttempt(attempt, verified),
+    "kind" in verified ? verified : night.landing.take(async () => await landAttempt(attempt, verified)),
     closing,
   ]);
   if (closed.status === "rejected") {
@@ -96,6 +102,7 @@ async function makeVerified(
     commit,
     commands,
     limits,
+    slot: attempt.slot,
     trees,
   });
   await night.record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict } });
@@ -133,12 +140,20 @@ async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {
     data: { ...ref, ...captured, refused: captured.refused.map((entry) => ({ ...entry })) },
   });
   if (overLimit) {
-    const detail = `its tree holds more than is taken from one (${overLimit.limit}: ${overLimit.value})`;
-    return { kind: "failed", outcome: failed("cap-capture", detail) };
+    return { kind: "failed", outcome: overCapture(overLimit, limits) };
   }
   const { commit } = captured;
   if (commit === null && captured.refused.length === 0) {
     return { kind: "failed", outcome: failed("no-change", "the agent ended and had changed nothing") };
   }
   return { kind: "candidate", commit: commit ?? base, facts: captured };
+}
+
+/** A tree that holds more than is taken from one; what is said of it is where the count ended. */
+function overCapture(
+  { limit, value: seen }: { readonly limit: keyof CaptureLimits; readonly value: number },
+  limits: Limits,
+): Outcome {
+  const name = limit === "files" ? "captureFiles" : "captureSize";
+  return exceeded({ name, limit: limits[name], seen, atLeast: true });
 }

@@ -8,9 +8,6 @@ import type { Night } from "./night.ts";
 import { treeGuard } from "./tree-guard.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
-/** The place among attempts that run at the same time. One at a time: always the first. */
-export const SLOT = 0;
-
 /**
  * Fills a tree while its sandbox and gateway start, runs a job in it, keeps what it prints, and makes sure that nothing of it
  * runs any more. Records the sandbox's start and end; what the run means is the caller's to say.
@@ -23,6 +20,7 @@ export async function runInSandbox(options: {
   readonly source: TreeSource;
   readonly image: string;
   readonly limits: Limits;
+  readonly slot: number;
   readonly job: Omit<SandboxJob, "outputBytes" | "onLine" | "guard">;
   /** The sandbox's one way out; absent: none. */
   readonly gateway?: OpenGateway;
@@ -48,7 +46,12 @@ export async function runInSandbox(options: {
             {
               ...options.job,
               outputBytes: limits.output,
-              guard: treeGuard(options.trees, role, limits),
+              guard: treeGuard({
+                trees: options.trees,
+                tree: role,
+                limits,
+                ignore: night.order.policy.ignore,
+              }),
               onLine: (line) => {
                 sink.write(line);
                 options.onLine(line);
@@ -72,9 +75,9 @@ export async function runInSandbox(options: {
 
 /** The sandbox on its filled tree, its gateway serving. Where one of them fails, the sandbox is not left. */
 async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise<Sandbox> {
-  const { night, attempt, role, trees, image, limits } = options;
+  const { night, attempt, role, trees, image, limits, slot } = options;
   const { gateway } = options;
-  const request = { attempt, role, image, trees, tree: role, limits, slot: SLOT };
+  const request = { attempt, role, image, trees, tree: role, limits, slot };
   const [filled, started, serving] = await Promise.allSettled([
     trees.fill(role, options.source),
     night.deps.sandboxes.start(gateway ? { ...request, gateway } : request),

@@ -16,6 +16,7 @@ import { openGate } from "./open-gate.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
+import { Turns } from "./turns.ts";
 import { waitForQuota } from "./wait-for-quota.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -82,7 +83,8 @@ async function beginNight(
 ): Promise<Night> {
   const id = newNightId(deps.clock.now(), deps.random);
   const journal = await deps.journals.open(id, order.onEvent);
-  const night: Night = { deps, order, stop, record: new NightRecord(emptyNight(id), journal) };
+  const record = new NightRecord(emptyNight(id), journal);
+  const night: Night = { deps, order, stop, record, landing: new Turns() };
   await night.record.record({
     type: "night.started",
     data: {
@@ -115,7 +117,8 @@ async function reopenNight(
   left: NightState,
 ): Promise<Night> {
   const journal = await deps.journals.open(left.night, order.onEvent);
-  const night: Night = { deps, order, stop, record: new NightRecord(left, journal) };
+  const record = new NightRecord(left, journal);
+  const night: Night = { deps, order, stop, record, landing: new Turns() };
   await night.record.record({ type: "night.resumed", data: { crashedPid: order.crashedPid } });
   return night;
 }

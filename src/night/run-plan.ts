@@ -1,5 +1,7 @@
 import type { NightEnd } from "../core/event.ts";
+import { freeSlot } from "../core/free-slot.ts";
 import { nextStep, type NextStep, type NightContext } from "../core/next-step.ts";
+import { openAttempts } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { required, type Night } from "./night.ts";
 import { runAttempt } from "./run-attempt.ts";
@@ -49,7 +51,10 @@ export async function tick(night: Night, context: PlanContext): Promise<NextStep
         order.plan.tasks.find((each) => each.id === step.task),
         `task "${step.task}"`,
       );
-      await runAttempt(night, task, context.nextNumber(task.id));
+      // One at a time, until nights run attempts side by side: the others' places are then those of the state.
+      const taken = openAttempts(record.state).map(({ slot }) => slot);
+      const slot = required(freeSlot(taken, 1), "a place for an attempt");
+      await runAttempt(night, { task, number: context.nextNumber(task.id), slot });
       return step;
     }
   }

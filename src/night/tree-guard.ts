@@ -1,4 +1,4 @@
-import type { SandboxJob } from "../contracts/sandbox.ts";
+import type { GuardFinding, SandboxJob } from "../contracts/sandbox.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { TreeName } from "../core/collector-protocol.ts";
 import type { Limits } from "../core/limits.ts";
@@ -6,18 +6,30 @@ import type { Limits } from "../core/limits.ts";
 /** A program fills a gigabyte in this time on an ordinary disk: the cap is passed by about as much at the worst. */
 const PAUSE_MS = 2000;
 
-/** Watches what a tree takes on disk while a program works in it: volumes have no bound of their own. */
-export function treeGuard(
-  trees: OpenTrees,
-  tree: TreeName,
-  limits: Pick<Limits, "disk" | "inodes">,
-): NonNullable<SandboxJob["guard"]> {
+type TreeLimits = Pick<Limits, "disk" | "inodes" | "changedFiles" | "changedLines">;
+
+/**
+ * Watches a tree while a program works in it: what it takes on disk, since volumes have no bound of their own, and in
+ * the agent's tree how much of it is changed. Verify may change what it likes: nothing of that is taken.
+ */
+export function treeGuard(options: {
+  readonly trees: OpenTrees;
+  readonly tree: TreeName;
+  readonly limits: TreeLimits;
+  /** The policy's list of what is never taken. */
+  readonly ignore: readonly string[];
+}): NonNullable<SandboxJob["guard"]> {
+  const { trees, tree, limits, ignore } = options;
+  const { disk: bytes, inodes, changedFiles: files, changedLines: lines } = limits;
+  const changes = tree === "agent" ? { changes: { files, lines, ignore } } : {};
   return {
     everyMs: PAUSE_MS,
-    check: async () => {
-      const { bytes, inodes } = await trees.measure(tree, { bytes: limits.disk, inodes: limits.inodes });
-      if (bytes > limits.disk) return { reason: "disk", seen: bytes };
-      return inodes > limits.inodes ? { reason: "inodes", seen: inodes } : undefined;
+    check: async (): Promise<GuardFinding | undefined> => {
+      const seen = await trees.measure(tree, { bytes, inodes, ...changes });
+      if (seen.bytes > bytes) return { reason: "disk", seen: seen.bytes };
+      if (seen.inodes > inodes) return { reason: "inodes", seen: seen.inodes };
+      if (seen.changedFiles > files) return { reason: "changed-files", seen: seen.changedFiles };
+      return seen.changedLines > lines ? { reason: "changed-lines", seen: seen.changedLines } : undefined;
     },
   };
 }

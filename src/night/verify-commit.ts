@@ -6,7 +6,7 @@ import type { Limits } from "../core/limits.ts";
 import { verifyFailure } from "../core/run-failure.ts";
 import { Tail } from "../core/tail.ts";
 import { imageOf, repositoryOf, type Night } from "./night.ts";
-import { runInSandbox, SLOT } from "./run-in-sandbox.ts";
+import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
 const TAIL_CHARS = 4000;
@@ -28,14 +28,15 @@ export async function verifyCommit(options: {
   readonly commit: ObjectId;
   readonly commands: readonly string[];
   readonly limits: Limits;
+  readonly slot: number;
   /** Trees whose `verify` tree is still empty; without them new ones are opened and closed. */
   readonly trees?: OpenTrees;
   /** Sees every line that the commands print. */
   readonly onLine?: (text: string) => void;
 }): Promise<Verification> {
-  const { night, attempt, repo, commands, limits } = options;
+  const { night, attempt, repo, commands, limits, slot } = options;
   if (!options.trees) {
-    const trees = await night.deps.trees.open({ attempt, slot: SLOT });
+    const trees = await night.deps.trees.open({ attempt, slot });
     return await withCleanUp(
       async () => await verifyCommit({ ...options, trees }),
       async () => await trees.close(),
@@ -50,6 +51,7 @@ export async function verifyCommit(options: {
     source: repositoryOf(night, repo).treeSource(options.commit),
     image: imageOf(night, repo),
     limits,
+    slot,
     job: {
       commands: commands.map((command) => ["sh", "-c", command]),
       env: {},

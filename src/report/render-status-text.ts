@@ -1,3 +1,4 @@
+import { capInWords } from "../core/cap.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { QueuePlace } from "../core/queue.ts";
 import type { OpenAttempt, WorkspaceStatus } from "../core/status.ts";
@@ -34,9 +35,9 @@ const PLACE_COLUMNS = Math.max(...Object.values(PLACE_WORDS).map((words) => word
 /** What goes on in a workspace, in a few lines for a terminal. */
 export function renderStatusText(status: WorkspaceStatus, target: TextTarget): string {
   const lines = [...activityLines(status), queueLine(status)].map((line) => fitWidth(line, target.width));
-  const tasks = status.tasks.map(({ id, title, place }) => {
+  const tasks = status.tasks.map(({ id, title, place, cap }) => {
     const words = target.paint(PLACE_STYLES[place], column(PLACE_WORDS[place], PLACE_COLUMNS));
-    return `${words}  ${fitWidth(`${id} · ${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
+    return `${words}  ${fitWidth(`${id} · ${cap ? `${capInWords(cap)} · ` : ""}${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
   });
   const [first = "", ...rest] = lines;
   return `${[target.paint("bold", first), ...rest, "", ...tasks].join("\n").trimEnd()}\n`;

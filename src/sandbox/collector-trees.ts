@@ -3,6 +3,7 @@ import type {
   CollectorReply,
   CollectorRequest,
   MeasureLimits,
+  TreeMeasure,
   TreeName,
 } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, MAX_BODY_BYTES, type Frame } from "../core/frame.ts";
@@ -60,12 +61,13 @@ export class CollectorTrees implements OpenTrees {
     });
   }
 
-  async measure(tree: TreeName, limits: MeasureLimits): Promise<{ bytes: number; inodes: number }> {
+  async measure(tree: TreeName, limits: MeasureLimits): Promise<TreeMeasure> {
     return await this.inTurn(async () => {
       await this.send({ type: "measure", tree, limits });
       const { reply } = await this.nextReply();
       if (reply.type !== "measured") throw unexpected(reply);
-      return { bytes: reply.bytes, inodes: reply.inodes };
+      const { bytes, inodes, changedFiles, changedLines } = reply;
+      return { bytes, inodes, changedFiles, changedLines };
     });
   }
 

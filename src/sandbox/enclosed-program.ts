@@ -34,6 +34,10 @@ export interface EnclosedProgram {
   endAfterKill(): Promise<ProgramEnd>;
   /** Ends every process of it at once. One that has ended is fine. */
   kill(): Promise<void>;
+  /** Tells when the enclosure says that memory ran out, until the function that comes back is called. */
+  onOutOfMemory(tell: () => void): () => void;
+  /** Whether its own limit on memory was ever reached, as the enclosure says while it runs; null: it cannot say. */
+  memoryLimitReached(): Promise<boolean | null>;
   /** Kills what still runs and leaves nothing of it. May be called again. */
   remove(): Promise<void>;
 }

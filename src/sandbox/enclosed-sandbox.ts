@@ -85,7 +85,7 @@ class EnclosedSandbox implements Sandbox {
     try {
       watch.begin();
       await this.sendJob(job, nonce);
-      return watch.result(await watch.ended(reading));
+      return await watch.result(await watch.ended(reading));
     } finally {
       signal.removeEventListener("abort", onAbort);
       watch.dispose();

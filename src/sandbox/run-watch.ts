@@ -4,6 +4,7 @@ import type { SandboxEnd } from "../core/event.ts";
 import { shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
 import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
 import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "./enclosed-program.ts";
+import { MemoryWatch, type MemoryVerdict } from "./memory-watch.ts";
 import { parseShimLine } from "./shim-line.ts";
 
 const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
@@ -21,6 +22,7 @@ export class RunWatch {
   private readonly splitters: Readonly<Record<ProgramOutput["stream"], LineSplitter>>;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly killed: Promise<void>;
+  private readonly memory: MemoryWatch;
   private announceKill: () => void = () => undefined;
   private startedMs = 0;
   private outputBytes = 0;
@@ -48,6 +50,10 @@ export class RunWatch {
       });
     this.splitters = { stdout: splitter("stdout"), stderr: splitter("stderr") };
     this.killed = new Promise((resolve) => (this.announceKill = resolve));
+    this.memory = new MemoryWatch({
+      program: options.program,
+      onVerdict: (verdict) => this.stop(verdict),
+    });
   }
 
   begin(): void {
@@ -55,6 +61,7 @@ export class RunWatch {
     this.lastOutputMs = this.startedMs;
     this.watchSilence();
     this.watchGuard();
+    this.memory.begin();
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
@@ -88,16 +95,26 @@ export class RunWatch {
   private watchSilence(): void {
     const { silence } = this.job;
     if (!silence) return;
-    const heardMs = Math.max(this.lastOutputMs, silence.heardAtMs());
-    const leftMs = heardMs + silence.maxMs - this.clock.monotonicMs();
+    const leftMs = this.heardMs() + silence.maxMs - this.clock.monotonicMs();
     if (leftMs <= 0) this.stop("silence");
     else this.timers.push(setTimeout(() => this.watchSilence(), leftMs));
+  }
+
+  private heardMs(): number {
+    return Math.max(this.lastOutputMs, this.job.silence?.heardAtMs() ?? 0);
+  }
+
+  /** What keeping the output takes. */
+  private keptBytes(): number {
+    return this.outputBytes + this.lines * LINE_COST_BYTES;
   }
 
   /** Ends the run at once; the first reason wins. */
   stop(reason: Exclude<SandboxEnd["reason"], "exited" | "lost">): void {
     if (this.reason !== "exited") return;
     this.reason = reason;
+    if (reason === "silence") this.seen = Math.round(this.clock.monotonicMs() - this.heardMs());
+    if (reason === "output") this.seen = this.keptBytes();
     // The wait for the end is bounded from now on, whether or not the engine takes the order.
     this.announceKill();
     this.program.kill().catch(() => undefined);
@@ -108,7 +125,7 @@ export class RunWatch {
       this.lastOutputMs = this.clock.monotonicMs();
       this.splitters[stream].push(bytes);
       this.outputBytes += bytes.length;
-      if (this.outputBytes + this.lines * LINE_COST_BYTES > this.job.outputBytes) this.stop("output");
+      if (this.keptBytes() > this.job.outputBytes) this.stop("output");
     }
     this.splitters.stdout.finish();
     this.splitters.stderr.finish();
@@ -132,14 +149,16 @@ export class RunWatch {
     return end;
   }
 
-  result(end: ProgramEnd): SandboxRun {
-    const reason = this.reason === "exited" && end.exitCode === null ? "lost" : this.reason;
-    const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !end.outOfMemory;
+  async result(end: ProgramEnd): Promise<SandboxRun> {
+    const memory = await this.memory.settle(end);
+    const reason = this.reason === "exited" ? reasonOf(end, memory) : this.reason;
+    const outOfMemory = memory === "memory";
+    const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !outOfMemory;
     return {
       end: {
         exitCode: end.exitCode,
         reason,
-        outOfMemory: end.outOfMemory,
+        outOfMemory,
         ...(this.seen === undefined ? {} : { seen: this.seen }),
         durationMs: Math.round(this.clock.monotonicMs() - this.startedMs),
         outputBytes: this.outputBytes,
@@ -153,6 +172,7 @@ export class RunWatch {
 
   dispose(): void {
     this.isDisposed = true;
+    this.memory.dispose();
     for (const timer of this.timers) clearTimeout(timer);
   }
 
@@ -184,6 +204,10 @@ export class RunWatch {
       case "command-finished":
         if (message.exitCode !== 0) this.failedCommand = message.index;
         break;
+      case "cap-reached":
+        if (message.cap === "memory") this.memory.shimHasSeenKill();
+        else this.stop("pids");
+        break;
       case "all-passed":
         this.allPassed = true;
         break;
@@ -192,4 +216,10 @@ export class RunWatch {
         break;
     }
   }
+}
+
+/** Why a run ended that nobody ended. */
+function reasonOf(end: ProgramEnd, memory: MemoryVerdict | undefined): SandboxEnd["reason"] {
+  if (end.exitCode === null) return "lost";
+  return memory === "host-memory" ? memory : "exited";
 }

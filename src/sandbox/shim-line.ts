@@ -26,6 +26,7 @@ const shimMessage: z.ZodType<ShimMessage> = z.discriminatedUnion("type", [
     signal: z.string().nullable(),
   }),
   z.object({ type: z.literal("command-missing"), index, message: z.string() }),
+  z.object({ type: z.literal("cap-reached"), cap: z.enum(["memory", "pids"]) }),
   z.object({ type: z.literal("all-passed") }),
 ]);
 

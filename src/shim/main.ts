@@ -5,12 +5,15 @@
  * It runs as the sandbox's user, without any privilege, and imports nothing but core: it is copied into images.
  */
 import { SELF_CHECK_PREFIX, shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
+import { CapCounters } from "./cap-counters.ts";
 import { forwardPort } from "./forward-port.ts";
 import { readJob } from "./job-input.ts";
 import { runCommand } from "./run-command.ts";
 import { selfCheck } from "./self-check.ts";
 
 const EXIT_NO_JOB = 64;
+/** How often the control group is looked at while a command runs. */
+const CAP_POLL_MS = 100;
 
 /** Always on a line of its own: a program need not end its last line. */
 function say(prefix: string, message: ShimMessage): void {
@@ -25,10 +28,16 @@ async function main(): Promise<number> {
   const prefix = shimLinePrefix(job.nonce);
   const env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", ...job.env };
   if (job.forward) await forwardPort(job.forward);
+  const counters = new CapCounters();
+  const tellCaps = (): void => {
+    for (const cap of counters.reached()) say(prefix, { type: "cap-reached", cap });
+  };
+  setInterval(tellCaps, CAP_POLL_MS).unref();
   for (const [index, command] of job.commands.entries()) {
     say(prefix, { type: "command-started", index });
     const stdin = index === 0 ? input.stdin : Buffer.alloc(0);
     const end = await runCommand({ command, env, cwd: job.cwd, stdin });
+    tellCaps();
     if (end.missing !== null) say(prefix, { type: "command-missing", index, message: end.missing });
     else say(prefix, { type: "command-finished", index, exitCode: end.exitCode, signal: end.signal });
     if (end.exitCode !== 0) return end.exitCode;

@@ -15,6 +15,7 @@ const CONTEXT: PlanContext = {
   repositories: ["app"],
   agents: ["default"],
   limits: undefined,
+  ceilings: undefined,
   order: "listed",
 };
 

@@ -33,7 +33,14 @@ const ALIKE = {
 };
 
 const RULES = policySchema
-  .omit({ ignore: true, limits: true, budget: true, quotaWait: true, clientChange: true })
+  .omit({
+    ignore: true,
+    limits: true,
+    taskCeilings: true,
+    budget: true,
+    quotaWait: true,
+    clientChange: true,
+  })
   .keyof().options;
 
 describe("the policies of the package", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SILENT_REPORT, type AgentReport } from "../../src/core/agent-report.ts";
+import type { Cap } from "../../src/core/cap.ts";
 import type { SandboxEnd } from "../../src/core/event.ts";
 import type { ModelAnswer } from "../../src/core/gateway-protocol.ts";
 import { judgeAgentRun, type AgentRunFacts } from "../../src/core/judge-agent-run.ts";
@@ -297,10 +298,48 @@ describe("an agent's run that failed", () => {
     expect(judge(login)).not.toHaveProperty("retryAt");
   });
 
+  it.each<[Partial<SandboxEnd>, reason: string, cap: Partial<Cap>]>([
+    [{ reason: "wall-clock", durationMs: 60_100 }, "cap-wall-clock", { name: "wallClock", seen: 60_100 }],
+    [
+      { reason: "first-output", durationMs: 61_000 },
+      "cap-first-output",
+      { name: "firstOutput", seen: 61_000 },
+    ],
+    [{ reason: "silence", seen: 60_001 }, "cap-silence", { name: "silence", seen: 60_001 }],
+    [{ reason: "output", seen: 2 ** 21 }, "cap-output", { name: "output", seen: 2 ** 21 }],
+    [{ reason: "memory" }, "cap-memory", { name: "memory", seen: LIMITS.memory, atLeast: true }],
+    [{ outOfMemory: true }, "cap-memory", { name: "memory", seen: LIMITS.memory, atLeast: true }],
+    [{ reason: "pids" }, "cap-pids", { name: "pids", seen: LIMITS.pids, atLeast: true }],
+    [{ exitCode: 153 }, "cap-file-size", { name: "fileSize", seen: LIMITS.fileSize, atLeast: true }],
+    [{ reason: "disk", seen: 2 ** 31 }, "cap-disk", { name: "disk", seen: 2 ** 31, atLeast: true }],
+    [{ reason: "inodes", seen: 100_001 }, "cap-inodes", { name: "inodes", seen: 100_001, atLeast: true }],
+    [{ reason: "changed-files", seen: 101 }, "cap-changed-files", { name: "changedFiles", seen: 101 }],
+    [{ reason: "changed-lines", seen: 1001 }, "cap-changed-lines", { name: "changedLines", seen: 1001 }],
+  ])("by a cap, with the cap, its limit and what was seen: %j", (end, reason, cap) => {
+    const outcome = judge({ run: run(end) });
+    expect(outcome).toMatchObject({ reason, cause: "task", cap });
+    const name = cap.name as keyof typeof LIMITS;
+    expect(outcome).toMatchObject({ cap: { limit: LIMITS[name] } });
+  });
+
+  it("over what was left to its task, by the task's own cap", () => {
+    expect(judge({ overBudget: { ...OVER, isTasks: true } })).toMatchObject({
+      reason: "cap-tokens",
+      cap: { name: "budget.taskTokens", limit: 1000, seen: 1200 },
+    });
+  });
+
+  it("by the machine, where that is known: it is tried again", () => {
+    expect(judge({ run: run({ reason: "host-memory", exitCode: 137 }) })).toMatchObject({
+      reason: "host-memory",
+      cause: "infra",
+    });
+  });
+
   it.each<[Partial<AgentRunFacts>, detail: string]>([
-    [{ run: run({ reason: "wall-clock" }) }, "it worked for more than 1m (limit wallClock)"],
-    [{ overBudget: OVER }, "it used 1200 tokens of 1000 (limit tokens)"],
-    [{ overBudget: { cap: "cost", limit: 0.5, value: 0.52 } }, "it cost $0.52 of $0.50 (limit cost)"],
+    [{ run: run({ reason: "wall-clock", durationMs: 60_010 }) }, "it worked for 1m, of 1m (limit wallClock)"],
+    [{ overBudget: OVER }, "it used 1200 tokens, of 1000 (limit tokens)"],
+    [{ overBudget: { cap: "cost", limit: 0.5, value: 0.52 } }, "it cost $0.52, of $0.50 (limit cost)"],
     [{ gatewayDied: "it ended with exit code 1" }, "it ended with exit code 1"],
     [
       { run: EXIT_1, report: GAVE_UP, answers: [refused(401, "authentication_error")] },

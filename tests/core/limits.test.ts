@@ -5,6 +5,7 @@ import {
   limitOverridesSchema,
   lowerLimits,
   raisedLimits,
+  taskLimits,
   type LimitName,
   type LimitOverrides,
   type Limits,
@@ -92,6 +93,22 @@ describe("overrides of limits", () => {
         overrides,
         (changes) => raisedLimits(lowerLimits(CAPS, changes), lowerLimits(CAPS, changes)).length === 0,
       ),
+    );
+  });
+
+  it("of a task raise a cap up to the policy's ceiling and no further, and lower any", () => {
+    expect(taskLimits(CAPS, undefined, { memory: 2000, pids: 1 })).toEqual({ ...CAPS, pids: 1 });
+    expect(taskLimits(CAPS, { memory: 1500 }, { memory: 1400 })).toEqual({ ...CAPS, memory: 1400 });
+    expect(raisedLimits(CAPS, { memory: 1501, cpus: 3 }, { memory: 1500 })).toEqual(["memory", "cpus"]);
+    fc.assert(
+      fc.property(overrides, overrides, (ceilings, changes) => {
+        const own = taskLimits(CAPS, ceilings, changes);
+        const raised = raisedLimits(CAPS, changes, ceilings);
+        for (const name of LIMIT_NAMES) {
+          expect(own[name]).toBeLessThanOrEqual(Math.max(CAPS[name], ceilings[name] ?? 0));
+          if (!raised.includes(name)) expect(own[name]).toBe(changes[name] ?? CAPS[name]);
+        }
+      }),
     );
   });
 });

@@ -36,6 +36,7 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
         attempt: `${id}.${index + 1}` as never,
         token: "t",
         number: index + 1,
+        slot: 0,
         key: "k" as never,
         repo: "app",
         base: "b".repeat(40) as ObjectId,
@@ -127,7 +128,10 @@ describe("the next step of a night", () => {
 
   it("waits for a quota until the time that the provider said, and then tries the task again", () => {
     const until = "2026-11-20T01:20:00.000Z";
-    const state = night([{ id: "one", outcomes: [failed("quota-exceeded", "429", until)] }, { id: "two" }]);
+    const state = night([
+      { id: "one", outcomes: [failed("quota-exceeded", "429", { retryAt: until })] },
+      { id: "two" },
+    ]);
     expect(nextStep(state, context())).toEqual({
       kind: "pause",
       task: "one",
@@ -148,7 +152,7 @@ describe("the next step of a night", () => {
     ["lasts longer than the policy lets a night wait", "2026-11-20T02:00:01.000Z", undefined],
     ["is over only when the night is", "2026-11-20T01:20:00.000Z", "2026-11-20T01:20:00.000Z"],
   ])("ends the night early, and says when it can go on, where the quota %s", (_, until, endsAt) => {
-    const state = night([{ id: "one", outcomes: [failed("quota-exceeded", "429", until)] }]);
+    const state = night([{ id: "one", outcomes: [failed("quota-exceeded", "429", { retryAt: until })] }]);
     const step = nextStep(state, context({ endsAt }));
     expect(step).toMatchObject({ kind: "finish", end: "quota" });
     expect(step.kind === "finish" && step.detail).toContain(`it can go on at ${until}`);

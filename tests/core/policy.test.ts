@@ -68,6 +68,7 @@ describe("a policy of the workspace", () => {
     [{ limits: { memory: "3GiB" } }, "limits.memory", "2 GiB", "3 GiB"],
     [{ limits: { wallClock: "31m" } }, "limits.wallClock", "30m", "31m"],
     [{ limits: { cpus: 2.5 } }, "limits.cpus", "2", "2.5"],
+    [{ taskCeilings: { memory: "3GiB" } }, "taskCeilings.memory", "2 GiB", "3 GiB"],
   ])("is looser with %j", (changes, key, specified, used) => {
     expect(loosenings(STRICT, changed(changes))).toEqual([{ key, specified, used }]);
   });
@@ -83,6 +84,21 @@ describe("a policy of the workspace", () => {
     });
     expect(loosenings(loose, STRICT)).toEqual([]);
     expect(loosenings(STRICT, changed({ limits: { memory: "1GiB", pids: 16 } }))).toEqual([]);
+    // A task may then have as much as the phase gives any task.
+    const upToThePhase = { limits: { memory: "1GiB" }, taskCeilings: { memory: "2GiB" } };
+    expect(loosenings(STRICT, changed(upToThePhase))).toEqual([]);
+  });
+
+  it("is looser where it raises a ceiling that the phase has, and keeps the others", () => {
+    const withCeilings = changed({ taskCeilings: { memory: "3GiB", pids: 600 } });
+    const raised = applyOverride(
+      withCeilings,
+      policyOverrideSchema.parse({ changes: { taskCeilings: { memory: "4GiB" } } }),
+    );
+    expect(raised.taskCeilings).toEqual({ memory: 4 * 2 ** 30, pids: 600 });
+    expect(loosenings(withCeilings, raised)).toEqual([
+      { key: "taskCeilings.memory", specified: "3 GiB", used: "4 GiB" },
+    ]);
   });
 
   it("changes what it names and keeps the rest", () => {

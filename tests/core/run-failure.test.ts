@@ -48,11 +48,11 @@ describe("what a run means", () => {
   it("names the cap on the tree, its limit and what was seen", () => {
     const disk = run({ reason: "disk", seen: 3 * 2 ** 30, exitCode: 137 }, { allPassed: false });
     expect(verifyFailure(disk, LIMITS, null)).toMatchObject({
-      detail: "its files took 3 GiB on disk, of 1 GiB (limit disk)",
+      detail: "its files took at least 3 GiB on disk, of 1 GiB (limit disk)",
     });
     const inodes = run({ reason: "inodes", seen: 100_001, exitCode: 137 }, { allPassed: false });
     expect(verifyFailure(inodes, LIMITS, null)).toMatchObject({
-      detail: "its tree held 100001 files, of 100000 (limit inodes)",
+      detail: "its tree held at least 100001 files, of 100000 (limit inodes)",
     });
   });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { exceeded } from "../../src/core/cap.ts";
 import type { Fact } from "../../src/core/event.ts";
 import { queueState } from "../../src/core/queue.ts";
 import { statusOf, type WorkspaceStatus } from "../../src/core/status.ts";
@@ -54,6 +55,18 @@ test("a night that waits for a quota says until when, and for which task, until 
   const continued: Fact = { type: "night.continued", data: {} };
   expect(statusAfter([...running, paused, continued], OWNER).night?.pause).toBeNull();
   expect(statusAfter([...running, paused, story.finished("interrupted")]).night?.pause).toBeNull();
+});
+
+test("a task whose last attempt reached a cap says which", () => {
+  const cap = { name: "memory", limit: 1024, seen: 1024 } as const;
+  const { tasks } = statusAfter([
+    story.started([a, b]),
+    story.prepared(),
+    story.begun(a),
+    story.ended(a, exceeded(cap)),
+    story.closed(a, "failed"),
+  ]);
+  expect(tasks.map((task) => task.cap)).toEqual([cap, null]);
 });
 
 test("a night that is being stopped says so until it has ended", () => {

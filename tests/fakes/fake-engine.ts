@@ -58,10 +58,16 @@ export class FakeEngine implements Sandboxes, Trees {
         trees.set(tree, { files: new Map(base), base });
         return { entries: base.size };
       },
-      measure: async (tree) => {
-        const { files } = trees.get(tree) ?? { files: new Map<string, Buffer>() };
+      measure: async (tree, { changes }) => {
+        const { files, base } = trees.get(tree) ?? { files: new Map<string, Buffer>(), base: new Map() };
         const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0);
-        return await Promise.resolve({ bytes, inodes: files.size });
+        const changed = changes ? changesOf({ files, base }, changes.ignore) : [];
+        return await Promise.resolve({
+          bytes,
+          inodes: files.size,
+          changedFiles: changed.length,
+          changedLines: changed.reduce((sum, lines) => sum + lines, 0),
+        });
       },
       capture: ({ tree, limits, ignore }) => capture(required(trees.get(tree)), limits, ignore),
       close: async () => {
@@ -257,21 +263,36 @@ async function filesOf(source: TreeSource): Promise<Map<string, Buffer>> {
   }
 }
 
-async function* capture(
-  tree: FakeTree,
-  limits: CaptureLimits,
-  policyIgnore: readonly string[],
-): AsyncGenerator<CaptureRecord> {
+/** For each changed path, by how many lines it is longer or shorter. */
+function changesOf(tree: FakeTree, policyIgnore: readonly string[]): number[] {
+  const isIgnored = ignoredIn(tree, policyIgnore);
+  const lines = (content: Buffer | undefined): number => content?.toString("latin1").split("\n").length ?? 1;
+  return [...new Set([...tree.files.keys(), ...tree.base.keys()])].flatMap((path) => {
+    const [now, then] = [tree.files.get(path), tree.base.get(path)];
+    if (now && then ? now.equals(then) : !then && isIgnored(path)) return [];
+    return [Math.abs(lines(now) - lines(then))];
+  });
+}
+
+function ignoredIn(tree: FakeTree, policyIgnore: readonly string[]): (path: string) => boolean {
   const rules = [
     new IgnoreRules([{ folder: "", text: tree.base.get(".gitignore")?.toString("latin1") ?? "" }]),
     new IgnoreRules([{ folder: "", text: policyIgnore.join("\n") }]),
   ];
-  const isIgnored = (path: string): boolean => {
+  return (path) => {
     const names = path.split("/");
     return names.some((_, index) =>
       rules.some((each) => each.ignores(names.slice(0, index + 1).join("/"), index < names.length - 1)),
     );
   };
+}
+
+async function* capture(
+  tree: FakeTree,
+  limits: CaptureLimits,
+  policyIgnore: readonly string[],
+): AsyncGenerator<CaptureRecord> {
+  const isIgnored = ignoredIn(tree, policyIgnore);
   let [bytes, unchanged, ignored] = [0, 0, 0];
   if (tree.files.size > limits.files) {
     yield await record({ type: "over-limit", limit: "files", value: limits.files + 1 });

@@ -246,29 +246,32 @@ describe("resources", () => {
     expect(control.run.allPassed).toBe(true);
   });
 
-  it("a child that is killed for memory fails the attempt, though its parent ends with 0", async () => {
+  it.each([
+    ["ends with 0", "exit 0"],
+    ["would go on for long: it is ended at once", "sleep 600"],
+  ])("a child that is killed for memory fails the attempt, though its parent %s", async (_, after) => {
     const limits = { ...TEST_LIMITS, memory: 256 * 2 ** 20 };
     const { run } = await asAgent(
-      shell(`node -e '${allocate[2]?.replaceAll("'", '"')}' || true; exit 0`),
+      shell(`node -e '${allocate[2]?.replaceAll("'", '"')}' || true; ${after}`),
       limits,
     );
-    expect(run.end.exitCode).toBe(0);
-    expect(judge(run, limits)).toMatchObject({ reason: "cap-memory" });
+    expect(run.end.reason).not.toBe("wall-clock");
+    expect(judge(run, limits)).toMatchObject({ reason: "cap-memory", cap: { limit: 2 ** 28 } });
   });
 
   it("a tree that is filled without end is ended at the cap, small files and large ones; below it, it is not", async () => {
-    const fill = (script: string, limits: { disk: number; inodes: number }) =>
+    const fill = (script: string, limits: Limits) =>
       runOnTree(
         under,
         treeSourceOf(repository.path),
         [shell(script)],
         async (trees) =>
           await Promise.resolve({
-            guard: { ...treeGuard(trees, "agent", limits), everyMs: 100 },
+            guard: { ...treeGuard({ trees, tree: "agent", limits, ignore: [] }), everyMs: 100 },
             wallClockMs: 60_000,
           }),
       );
-    const roomy = { disk: 2 ** 30, inodes: 100_000 };
+    const roomy = { ...TEST_LIMITS, changedFiles: 10_000, changedLines: 10_000 };
     // 64 MiB at the most for one file here: several of them.
     const large =
       "i=0; while [ $i -lt 8 ]; do dd if=/dev/zero of=f$i bs=1M count=32 2>/dev/null; i=$((i+1)); done";
@@ -283,9 +286,10 @@ describe("resources", () => {
 
   it("processes are counted: a bomb ends at the cap, and nothing of it is left", async () => {
     const bomb = shell("i=0; while [ $i -lt 200 ]; do sleep 600 & i=$((i+1)); done; echo started $i");
-    const { lines, run, sandbox } = await asAgent(bomb, { pids: 64 });
+    const limits = { ...TEST_LIMITS, pids: 64 };
+    const { lines, run, sandbox } = await asAgent(bomb, limits);
     expect(lines.join()).not.toContain("started 200");
-    expect(run.allPassed).toBe(false);
+    expect(judge(run, limits)).toMatchObject({ reason: "cap-pids", cap: { limit: 64 } });
     expect(processesOf(sandbox)).toEqual([]);
     const control = await asAgent(bomb, { pids: 512 });
     expect(control.lines).toEqual(["started 200"]);

@@ -117,12 +117,12 @@ describe("a night", () => {
           return 0;
         },
       },
-      "check-blocked",
+      "cap-changed-files",
     ],
     [
       "changes too many lines",
       { id: "t", limits: { changedLines: 1 }, agent_: writes("x", "1\n2\n3\n") },
-      "check-blocked",
+      "cap-changed-lines",
     ],
     [
       "leaves more than is taken from a tree",

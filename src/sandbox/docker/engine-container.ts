@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
@@ -23,22 +23,13 @@ export class EngineContainer implements EnclosedProgram {
   private readonly docker: Docker;
   private readonly stream: Duplex;
   private readonly exited: Promise<ProgramEnd>;
-  /** Aborted when we have ordered its end ourselves. */
-  private readonly killing: AbortController;
   private removal: Promise<void> | undefined;
 
-  private constructor(options: {
-    docker: Docker;
-    id: string;
-    stream: Duplex;
-    exited: Promise<ProgramEnd>;
-    killing: AbortController;
-  }) {
+  private constructor(options: { docker: Docker; id: string; stream: Duplex; exited: Promise<ProgramEnd> }) {
     this.docker = options.docker;
     this.id = options.id;
     this.stream = options.stream;
     this.exited = options.exited;
-    this.killing = options.killing;
   }
 
   /** Throws a NightwardenError; then nothing of the container is left. */
@@ -69,15 +60,13 @@ export class EngineContainer implements EnclosedProgram {
       })) as Duplex;
       // A connection that breaks while nobody reads is learnt of by whoever reads next.
       stream.on("error", () => stream?.destroy());
-      const killing = new AbortController();
       // The end must be asked for before the start: afterwards a short run could have ended unseen.
       const exited = (container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>).then(
-        async ({ StatusCode }) =>
-          await endOf(docker, container.id, { exitCode: StatusCode, isOurKill: killing.signal.aborted }),
+        async ({ StatusCode }) => await endOf(docker, container.id, StatusCode),
       );
       exited.catch(() => undefined);
       await container.start();
-      return new EngineContainer({ docker, id: container.id, stream, exited, killing });
+      return new EngineContainer({ docker, id: container.id, stream, exited });
     } catch (error) {
       stream?.destroy();
       if (id !== undefined) await removeContainer(docker, id).catch(() => undefined);
@@ -125,7 +114,6 @@ export class EngineContainer implements EnclosedProgram {
 
   /** Ends every process of the container at once. */
   async kill(): Promise<void> {
-    this.killing.abort();
     try {
       await this.docker.getContainer(this.id).kill({ signal: "SIGKILL" });
     } catch (error) {
@@ -144,12 +132,35 @@ export class EngineContainer implements EnclosedProgram {
     for (;;) {
       const waited = await Promise.race([this.exited, delay(AFTER_OUTPUT_MS)]);
       if (waited) return waited;
-      const now = await endOf(this.docker, this.id, {
-        exitCode: null,
-        isOurKill: this.killing.signal.aborted,
-      });
+      const now = await endOf(this.docker, this.id, null);
       if (!now.isRunning) return now;
     }
+  }
+
+  onOutOfMemory(tell: () => void): () => void {
+    let events: Readable | undefined;
+    let isOver = false;
+    const listen = async (): Promise<void> => {
+      const stream = await this.docker.getEvents({ filters: { event: ["oom"], container: [this.id] } });
+      events = stream as Readable;
+      // A connection that breaks tells nothing more; the engine still says at the end whether memory ran out.
+      events.on("error", () => events?.destroy());
+      if (isOver) events.destroy();
+      else events.on("data", tell);
+    };
+    listen().catch(() => undefined);
+    return () => {
+      isOver = true;
+      events?.destroy();
+    };
+  }
+
+  async memoryLimitReached(): Promise<boolean | null> {
+    const query = { stream: false, "one-shot": true } as const;
+    const { memory_stats } = await this.docker.getContainer(this.id).stats(query);
+    // Only with control groups of version 1 does the engine hand on how often the limit was reached.
+    const { failcnt } = memory_stats as { readonly failcnt?: number };
+    return failcnt === undefined ? null : failcnt > 0;
   }
 
   /** Waits for the end after a kill, but not for ever. */
@@ -175,13 +186,13 @@ export class EngineContainer implements EnclosedProgram {
 async function endOf(
   docker: Docker,
   id: string,
-  { exitCode, isOurKill }: { readonly exitCode: number | null; readonly isOurKill: boolean },
+  exitCode: number | null,
 ): Promise<ProgramEnd & { readonly isRunning: boolean }> {
   const gone = { exitCode: null, outOfMemory: false, isRunning: false };
   try {
     const { State } = await docker.getContainer(id).inspect();
     // A removal by somebody else kills first, and that looks like a program's own end until the container is gone.
-    if (exitCode === KILLED && !State.OOMKilled && !isOurKill) {
+    if (exitCode === KILLED && !State.OOMKilled) {
       await delay(REMOVAL_MS);
       await docker.getContainer(id).inspect();
     }
