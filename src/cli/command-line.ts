@@ -61,6 +61,7 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .command("doctor")
     .description("run the health checks that every night begins with, up to a first answer of each model")
     .option("--no-hello", "send no dummy prompt to the models, which costs tokens")
+    .option("--repair", "instead, remove what is left of earlier nights, and say what could not be removed")
     .addOption(json)
     .addHelpText("after", example("nightwarden doctor --no-hello"))
     .action(action(async () => (await import("./doctor-command.ts")).doctorCommand));

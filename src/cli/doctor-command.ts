@@ -7,16 +7,19 @@ import { renderProbesText } from "../report/render-probes-text.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { repairCommand } from "./repair-command.ts";
 import { listenForStop } from "./stop-signals.ts";
 import { SignIns } from "./sign-ins.ts";
 
 interface DoctorOptions {
   readonly json?: true;
   readonly hello: boolean;
+  readonly repair?: true;
 }
 
-/** `nightwarden doctor`: every health check that a night begins with, and nothing else. */
+/** `nightwarden doctor`: every health check that a night begins with, and what is left of earlier ones; or its repair. */
 export async function doctorCommand(context: CommandContext, options: DoctorOptions): Promise<number> {
+  if (options.repair) return await repairCommand(context, options);
   const { terminal, version } = context;
   const workspace = await openWorkspace(context.workspaceDir);
   const progress = (line: string): void => terminal.progress(`${safeLine(line)}\n`);

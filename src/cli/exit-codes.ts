@@ -28,6 +28,8 @@ export function exitCodeOfError(error: unknown): number {
 export function exitCodeOfNight(state: NightState): number {
   const { end } = state;
   if (end === undefined) return EXIT.stopped;
+  // Whatever the tasks came to: the next night is refused until somebody has looked.
+  if (state.leaks.length > 0 && end !== "refused" && end !== "interrupted") return EXIT.stopped;
   switch (end) {
     case "queue-empty": {
       const isDone = [...state.tasks.values()].every((task) => task.result === "landed");
@@ -46,6 +48,7 @@ export function exitCodeOfNight(state: NightState): number {
     case "infra":
     case "auth":
     case "dependency-unmet":
+    case "leak":
     case "abandoned":
       return EXIT.stopped;
   }

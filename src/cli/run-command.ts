@@ -14,6 +14,7 @@ import { summarise } from "../core/summary.ts";
 import type { NightOrder } from "../night/deps.ts";
 import { readHistory } from "../night/history.ts";
 import { runNight } from "../night/run-night.ts";
+import { removeEnclosed } from "../night/take-account.ts";
 import { renderProgressLine } from "../report/render-progress-line.ts";
 import { renderSummaryText } from "../report/render-summary-text.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -58,7 +59,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       onProgress: progress,
       onSignIn,
     });
-    stop.onForce(async () => void (await deps.sweep()));
+    stop.onForce(async () => await removeEnclosed(deps.residue));
     const order = nightOrder({
       heartbeat,
       progress,

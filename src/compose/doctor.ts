@@ -37,6 +37,7 @@ export async function composeDoctor(options: {
       journals,
       redaction,
       hello,
+      leaks: true,
       onProgress,
       engine: openedEngine,
       machinery: async () => {

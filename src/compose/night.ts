@@ -3,12 +3,11 @@ import type { JournalStore } from "../contracts/journal.ts";
 import { createOutputFiles } from "../journal/output-files.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
-import { sweep } from "../sandbox/docker/sweep.ts";
 import { agentsOf, readModelAccess } from "./agents.ts";
-import { deadCheckOwners } from "./check-owners.ts";
-import { buildPrefix, type EngineParts } from "./engine.ts";
+import type { EngineParts } from "./engine.ts";
 import { probesOfNight } from "./probes.ts";
 import { openRepositories } from "./repositories.ts";
+import { allResidue } from "./residue.ts";
 import { openSandboxes } from "./sandboxes.ts";
 import { clock, digest, newToken, stateDirOf, workspaceIdOf } from "./workspace.ts";
 
@@ -46,13 +45,15 @@ export async function composeNight(options: {
       onProgress,
       onSignIn: options.onSignIn ?? (() => undefined),
     }),
-    sweep: async () => {
+    residue: await allResidue({
+      workspaceDir: config.workspaceDir,
+      workspaceId,
+      repositories: config.repositories.map(({ name }) => name),
+      engine: async () => await Promise.resolve(parts),
+    }),
+    releaseShared: async () => {
       // What is shared by all gateways of this process is no leftover; where one still uses it, it is.
       await containers.gateways.close().catch(() => undefined);
-      return await sweep(docker, {
-        owners: [workspaceId, ...(await deadCheckOwners(docker, config.workspaceDir))],
-        namePrefix: buildPrefix(config.workspaceDir),
-      });
     },
     probe: async () => {
       await docker.ping();

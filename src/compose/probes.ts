@@ -11,6 +11,7 @@ import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { agentsOf, clientAgentsOf, readModelAccess } from "./agents.ts";
 import type { EngineParts } from "./engine.ts";
+import { leftNow } from "./leaks.ts";
 import { checkRepository } from "./repositories.ts";
 import { clock, stateDirOf } from "./workspace.ts";
 
@@ -24,6 +25,8 @@ interface ProbeParts {
   readonly engine: () => Promise<EngineParts>;
   readonly machinery: () => Promise<HealthMachinery>;
   readonly hello: boolean;
+  /** Whether what is left of earlier nights is asked for; a night counts it itself. */
+  readonly leaks: boolean;
   readonly onProgress: (line: string) => void;
 }
 
@@ -44,6 +47,7 @@ export function workspaceProbes(
       lastEventMs: async () => await lastEventMs(journals),
       describeEngine: async () => await readEngineFacts((await parts.engine()).engine),
       machinery: parts.machinery,
+      ...(parts.leaks ? { leftNow: async () => await leftNow(parts) } : {}),
     },
     {
       repositories: config.repositories.map(({ name }) => name),
@@ -62,7 +66,7 @@ export function workspaceProbes(
 
 /** The probes as a night runs them: nothing is looked at twice, and what they find becomes facts. */
 export function probesOfNight(
-  parts: Omit<ProbeParts, "engine" | "machinery" | "hello"> & {
+  parts: Omit<ProbeParts, "engine" | "machinery" | "hello" | "leaks"> & {
     readonly engine: EngineParts;
     readonly machinery: HealthMachinery;
     /** Somebody may be signing in with a command that a probe has left. */
@@ -76,6 +80,7 @@ export function probesOfNight(
         engine: async () => await Promise.resolve(parts.engine),
         machinery: async () => await Promise.resolve(parts.machinery),
         hello: true,
+        leaks: false,
       },
       { previous, onFact },
     );

@@ -12,6 +12,7 @@ import {
 } from "./ids.ts";
 import { ISOLATIONS, PHASES } from "./policy.ts";
 import { PROVIDERS } from "./provider.ts";
+import { RESIDUE_KINDS } from "./residue.ts";
 import { TASK_KINDS } from "./plan.ts";
 
 /**
@@ -132,6 +133,18 @@ const outcome = z.discriminatedUnion("kind", [
 const tokens = z.number().int().nonnegative();
 const usage = z.object({ input: tokens, cacheRead: tokens, cacheWrite: tokens, output: tokens });
 
+const residue = z.object({
+  kind: z.enum(RESIDUE_KINDS),
+  place: z.string(),
+  name: z.string(),
+  attempt: z.string().nullable(),
+  token: z.string().nullable(),
+  bytes: bytes.nullable(),
+});
+/** How many there are of each kind; one of which there is none is left out. */
+const kindCounts = z.partialRecord(z.enum(RESIDUE_KINDS), z.number().int().nonnegative());
+const unknownPlace = z.object({ place: z.string(), message: z.string() });
+
 /** How an exchange with the model API ended. */
 export const ANSWER_RESULTS = [
   /** A whole answer. */
@@ -162,6 +175,7 @@ export const NIGHT_ENDS = [
   "quota",
   "budget",
   "dependency-unmet",
+  "leak",
   "time-limit",
   "interrupted",
   "refused",
@@ -175,6 +189,19 @@ export const EVENT_DATA = {
   "task.requeued": z.object({ key: taskKey, reason: z.string() }),
   /** A person says that a night's results are in the base, in a form that git cannot tell, such as one squashed commit. */
   "night.merged": z.object({ merged: nightId }),
+  /** A person let everything of ours that was left be removed, and it was counted again. Clean: nights may start. */
+  "workspace.repaired": z.object({
+    verdict: z.enum(["clean", "leaked", "unknown"]),
+    /** The last leak of a night that there was by then; null: there was none. By time and name, since clocks go back. */
+    answers: z.object({ leakOf: nightId, at: z.iso.datetime() }).nullable(),
+    removed: kindCounts,
+    /** What is known of the bytes that were freed. */
+    bytes,
+    /** What is still there; the first of it, by name. */
+    leaks: z.array(residue),
+    omitted: z.number().int().nonnegative(),
+    unknown: z.array(unknownPlace),
+  }),
 
   "night.started": z.object({
     purpose: z.enum(["work", "demo"]),
@@ -331,11 +358,33 @@ export const EVENT_DATA = {
   "delivery.finished": z.object({ repo: z.string(), ref: z.string(), to: objectId }),
   /** The branch in the user's repository is checked out or was moved: it is never forced. */
   "delivery.deferred": z.object({ repo: z.string(), ref: z.string(), to: objectId, reason: z.string() }),
-  /** What a night or an attempt left on the engine and was removed. */
+  /** What a crash, a night or an attempt left and was removed. */
   "leftovers.removed": z.object({
     containers: z.number().int().nonnegative(),
     volumes: z.number().int().nonnegative(),
     networks: z.number().int().nonnegative().default(0),
+    /** All other kinds. */
+    others: kindCounts.optional(),
+    /** What is known of the bytes that were freed; absent in journals of earlier versions. */
+    bytes: bytes.optional(),
+    /** Absent: not of one attempt. */
+    of: attempt.optional(),
+  }),
+  /** What stood of ours at one moment: before the first attempt, after each, at both ends of the night. */
+  "account.taken": z.object({
+    /** The attempt that it is the account of; absent: the workspace's. */
+    of: attempt.optional(),
+    verdict: z.enum(["clean", "leaked", "unknown"]),
+    /** Everything that stands, what may stand among it. */
+    standing: kindCounts,
+    /** Bytes of each repository's shadow. */
+    stores: z.record(z.string(), bytes),
+    /** What must not be there, and could not be removed; the first of it, by name. */
+    leaks: z.array(residue),
+    omitted: z.number().int().nonnegative(),
+    /** Places that could not be asked. */
+    unknown: z.array(unknownPlace),
+    durationMs: ms,
   }),
 } as const;
 

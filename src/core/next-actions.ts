@@ -26,10 +26,12 @@ const UNMERGED = "dependency-unmerged";
 export function nextActions(facts: {
   readonly night: NightId;
   readonly end: NightEnd | null;
+  /** Something was left that could not be removed. */
+  readonly hasLeaked: boolean;
   readonly tasks: readonly TaskSummary[];
   readonly repositories: readonly RepositorySummary[];
 }): NextAction[] {
-  const { night, end, tasks, repositories } = facts;
+  const { night, end, hasLeaked, tasks, repositories } = facts;
   const actions: NextAction[] = [];
   const unmerged = tasks.filter((task) => task.why?.startsWith(UNMERGED));
   const waiting = repositories.find(({ repo }) => repo === unmerged[0]?.repo);
@@ -41,7 +43,12 @@ export function nextActions(facts: {
       command,
     });
   }
-  if (end === "infra" || end === "auth" || end === "refused") {
+  if (hasLeaked) {
+    actions.push({
+      why: "Let what was left be removed: no night starts before",
+      command: "nightwarden doctor --repair",
+    });
+  } else if (end === "infra" || end === "auth" || end === "refused") {
     actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden doctor" });
   }
   if (repositories.some((repository) => repository.deferred !== null && !repository.delivered)) {

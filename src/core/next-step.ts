@@ -45,18 +45,23 @@ function stepWithinBudget(state: NightState, context: NightContext): NextStep {
   if (open && last) {
     const decided = afterAttempt(state, open, last, context);
     const startsSomething = decided?.kind === "attempt" || decided?.kind === "pause";
-    if (decided && !(startsSomething && state.stopping)) return decided;
+    if (decided && !(startsSomething && (state.stopping || state.stray))) return decided;
   }
   // 2. A person or a signal wants the night to end.
   if (state.stopping) return stopStep(state.stopping);
-  // 3. The rule of the phase about failures.
+  // 3. What may still run would run beside the next attempt.
+  if (state.stray) {
+    const { kind, name, place } = state.stray;
+    return { kind: "finish", end: "leak", detail: `${kind} ${name} (${place}) could not be removed` };
+  }
+  // 4. The rule of the phase about failures.
   const after = decideAfterTask(state.finished, context.policy);
   if (after.kind === "stop") {
     const detail =
       after.failuresInARow === 1 ? "a task failed" : `${after.failuresInARow} tasks in a row failed`;
     return { kind: "finish", end: after.end, detail };
   }
-  // 4. The next task as listed.
+  // 5. The next task as listed.
   if (!open) return { kind: "finish", end: "queue-empty", detail: "every task has had its turn" };
   return blockedByDependency(open, state, context) ?? { kind: "attempt", task: open.id, afterProbe: false };
 }

@@ -4,6 +4,7 @@ import { applyToAttempt, beginAttempt, type AttemptEvent, type AttemptState } fr
 import type { EventData, NightEnd, NightwardenEvent } from "./event.ts";
 import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
 import type { TaskKind } from "./plan.ts";
+import { mayRun, type Residue } from "./residue.ts";
 import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
 
 export type { AttemptState };
@@ -62,8 +63,26 @@ export interface NightState {
   /** What was used of model APIs outside of attempts: by the health checks. */
   otherSpending: Spending;
   readonly probes: EventData<"probe.finished">[];
-  /** Containers, volumes and networks that were found on the engine and removed. */
+  /** How much was found that nothing used any more, and removed. */
   leftovers: number;
+  /** What must not have been there, and could not be removed when it was found. */
+  readonly leaks: NightLeak[];
+  /** Of these what may still run: no other attempt may start beside it. Reset when the night goes on: then all is counted anew. */
+  stray: Residue | null;
+  /** Bytes of each repository's shadow, when the whole workspace was counted last. */
+  stores: Readonly<Record<string, number>>;
+  /** Bytes that captures have brought into each since. */
+  readonly captured: Map<string, number>;
+}
+
+/** An account that was in disorder, also after a repair. */
+export interface NightLeak {
+  readonly at: string;
+  /** The attempt that left it; undefined: it was found at the beginning or the end of the night. */
+  readonly of: AttemptRef | undefined;
+  /** The first of it, by name. */
+  readonly residue: readonly Residue[];
+  readonly omitted: number;
 }
 
 /** The events that change what is known of a repository that is prepared. */
@@ -85,6 +104,10 @@ export function emptyNight(night: NightId): NightState {
     finished: [],
     warnings: [],
     leftovers: 0,
+    leaks: [],
+    stray: null,
+    stores: {},
+    captured: new Map(),
     pause: null,
     otherSpending: NO_SPENDING,
     probes: [],
@@ -110,6 +133,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "night.resumed":
       state.resumes += 1;
       state.stopping = null;
+      state.stray = null;
       return;
     case "night.stopping":
       state.stopping = event.data.why;
@@ -124,7 +148,10 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       state.warnings.push(event.data);
       return;
     case "leftovers.removed":
-      state.leftovers += event.data.containers + event.data.volumes + event.data.networks;
+      state.leftovers += countLeftovers(event.data);
+      return;
+    case "account.taken":
+      takeAccount(state, event.data, event.at);
       return;
     case "night.paused":
       state.pause = event.data;
@@ -161,10 +188,13 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       changeRepository(state, event);
       changeAttempt(state, event);
       return;
+    case "capture.finished":
+      changeAttempt(state, event);
+      countCapture(state, event.data);
+      return;
     case "egress.denied":
     case "sandbox.started":
     case "sandbox.finished":
-    case "capture.finished":
     case "checks.finished":
     case "verify.started":
     case "verify.finished":
@@ -175,6 +205,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "workspace.created":
     case "task.requeued":
     case "night.merged":
+    case "workspace.repaired":
     case "baseline.started":
     case "gateway.started":
     case "gateway.finished":
@@ -183,6 +214,26 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "delivery.started":
       return;
   }
+}
+
+function countLeftovers({ containers, volumes, networks, others }: EventData<"leftovers.removed">): number {
+  const more = Object.values(others ?? {}).reduce((sum, count) => sum + count, 0);
+  return containers + volumes + networks + more;
+}
+
+function takeAccount(state: NightState, data: EventData<"account.taken">, at: string): void {
+  if (data.of === undefined) {
+    state.stores = { ...data.stores };
+    state.captured.clear();
+  }
+  if (data.verdict !== "leaked") return;
+  state.leaks.push({ at, of: data.of, residue: data.leaks, omitted: data.omitted });
+  state.stray ??= data.leaks.find(mayRun) ?? null;
+}
+
+function countCapture(state: NightState, data: EventData<"capture.finished">): void {
+  const repo = state.tasks.get(data.task)?.repo;
+  if (repo !== undefined) state.captured.set(repo, (state.captured.get(repo) ?? 0) + data.bytes);
 }
 
 function endPause(state: NightState): void {

@@ -17,6 +17,7 @@ export type ErrorCode =
   | "refused.sandbox"
   | "refused.credentials"
   | "refused.probe"
+  | "refused.leak"
   | "infra.engine"
   | "infra.gateway"
   | "infra.git"

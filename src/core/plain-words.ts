@@ -49,6 +49,7 @@ const END_WORDS: Readonly<Record<NightEnd, string>> = {
   quota: "Ended early because a quota is used up",
   budget: "Ended early because the night has used what it may",
   "dependency-unmet": "Stopped at a task whose dependency has not landed",
+  leak: "Stopped because something that an attempt left could not be removed",
   "time-limit": "Stopped at the night's time limit",
   interrupted: "Stopped because someone asked",
   refused: "Refused before the first agent started",

@@ -9,6 +9,7 @@ export type ProbeName =
   | "credentials"
   | "engine"
   | "version"
+  | "leaks"
   | "image"
   | "sandbox"
   | "client"

@@ -7,6 +7,7 @@ import { spendingOfNight } from "./budget.ts";
 import { endInWords } from "./plain-words.ts";
 import type { Isolation, Loosening, Phase } from "./policy.ts";
 import { summariseRepository, type RepositorySummary } from "./repository-summary.ts";
+import type { ResidueKind } from "./residue.ts";
 import { safeLine } from "./safe-text.ts";
 import type { Spending } from "./spending.ts";
 import { countTasks, headlineOf, summariseTask, type TaskCounts, type TaskSummary } from "./task-summary.ts";
@@ -51,14 +52,26 @@ export interface NightSummary {
   readonly loosenedReason: string | null;
   /** How often the night went on after a crash. */
   readonly resumes: number;
-  /** Containers, volumes and networks that something left behind and that were removed. */
+  /** How much something left behind that was removed. */
   readonly leftovers: number;
+  /** What was left and could not be removed when it was found: the next night is refused until a repair finds nothing. */
+  readonly leaks: readonly LeakSummary[];
   /** What the night used of model APIs, its health checks included. */
   readonly spending: Spending;
   /** Requests that gateways refused: something in a sandbox tried more than it may. */
   readonly denied: number;
   /** What to do now, most urgent first; three at most. */
   readonly nextActions: readonly NextAction[];
+}
+
+export interface LeakSummary {
+  /** The attempt that left it; null: it was found at the beginning or the end of the night. */
+  readonly attempt: string | null;
+  readonly kind: ResidueKind;
+  readonly place: string;
+  readonly name: string;
+  /** null: nobody could say. */
+  readonly bytes: number | null;
 }
 
 /** Throws for a night without its first event: there is nothing to say about it. */
@@ -107,10 +120,36 @@ export function summarise(state: NightState): NightSummary {
     loosenedReason: started.loosenedReason === undefined ? null : safeLine(started.loosenedReason),
     resumes: state.resumes,
     leftovers: state.leftovers,
+    leaks: summariseLeaks(state),
     spending: spendingOfNight(state),
     denied: tasks.reduce((sum, task) => sum + task.denied, 0),
-    nextActions: nextActions({ night: state.night, end: state.end ?? null, tasks, repositories }),
+    nextActions: nextActions({
+      night: state.night,
+      end: state.end ?? null,
+      hasLeaked: state.leaks.length > 0,
+      tasks,
+      repositories,
+    }),
   };
+}
+
+/** Each once, though several accounts may have shown it. */
+function summariseLeaks({ leaks }: NightState): LeakSummary[] {
+  const byName = new Map<string, LeakSummary>();
+  for (const { of, residue } of leaks) {
+    for (const { kind, place, name, bytes } of residue) {
+      const key = JSON.stringify([kind, place, name]);
+      const known = byName.get(key);
+      byName.set(key, {
+        attempt: known ? known.attempt : (of?.attempt ?? null),
+        kind,
+        place: safeLine(place),
+        name: safeLine(name),
+        bytes,
+      });
+    }
+  }
+  return [...byName.values()];
 }
 
 /** What a health check found and let pass. What it refused is why the night ended. */

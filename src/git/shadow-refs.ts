@@ -7,6 +7,9 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 /** Every base that a night has started from. */
 export const BASES = "refs/nightwarden/bases/";
 
+/** What attempts ended with, by their id and token. */
+export const ATTEMPTS = "refs/nightwarden/attempts/";
+
 export function baseRef(commit: ObjectId): string {
   return `${BASES}${commit}`;
 }
@@ -33,5 +36,5 @@ function attemptPrefix({ attempt, token }: AttemptRef): string {
       message: `"${attempt}" with "${token}" cannot name a ref`,
     });
   }
-  return `refs/nightwarden/attempts/${attempt}/${token}`;
+  return `${ATTEMPTS}${attempt}/${token}`;
 }

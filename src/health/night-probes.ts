@@ -20,6 +20,7 @@ import { engineProbe } from "./engine-probe.ts";
 import { gitProbe } from "./git-probe.ts";
 import { helloProbe, type ProbeModel } from "./hello-probe.ts";
 import { imageProbe } from "./image-probe.ts";
+import { leaksProbe } from "./leaks-probe.ts";
 import { memoryProbe } from "./memory-probe.ts";
 import type { Probe } from "./probe.ts";
 import type { ProbeSandboxDeps } from "./probe-sandbox.ts";
@@ -54,6 +55,8 @@ export interface HealthDeps {
   readonly inspectRepository: (name: string) => Promise<readonly CheckLine[]>;
   readonly lastEventMs: () => Promise<number | undefined>;
   readonly describeEngine: () => Promise<EngineFacts>;
+  /** What is left of earlier nights; absent: the caller counts that itself, as a night does. */
+  readonly leftNow?: Parameters<typeof leaksProbe>[0]["leftNow"];
   /** Called only where the engine answers. */
   readonly machinery: () => Promise<HealthMachinery>;
 }
@@ -99,6 +102,7 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
     ...agents.map(({ credentials }) => credentials),
     engine,
     ...versions.engine,
+    deps.leftNow && leaksProbe({ leftNow: deps.leftNow }),
     engineClockProbe({ clock, describeEngine, engine }),
     memoryProbe({ limits: order.limits, parallel: order.parallel, describeEngine, engine }),
     ...images.map(({ image }) => image),

@@ -5,6 +5,7 @@ import type { Images } from "../contracts/images.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { Outputs } from "../contracts/output.ts";
 import type { Repository } from "../contracts/repository.ts";
+import type { ResiduePlace } from "../contracts/residue.ts";
 import type { Sandboxes } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
@@ -37,8 +38,10 @@ export interface NightDeps {
     readonly onFact: (attempt: AttemptRef, fact: GatewayFact) => void;
     readonly signal: AbortSignal;
   }) => Promise<void>;
-  /** Removes what an earlier run left on the engine. Only while nothing of this night runs. */
-  readonly sweep: () => Promise<EventData<"leftovers.removed">>;
+  /** Everywhere where something of this workspace's can stand, the back ends first. */
+  readonly residue: readonly ResiduePlace[];
+  /** Lets go of what attempts share, such as the gateways' network. Only while no attempt runs. Never rejects. */
+  readonly releaseShared: () => Promise<void>;
   /** Asks the engine whether it answers. Throws if not. */
   readonly probe: () => Promise<void>;
   /** A random word of at least 16 characters: a fencing token. */

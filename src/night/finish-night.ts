@@ -2,16 +2,21 @@ import type { NightEnd } from "../core/event.ts";
 import { openAttempts } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";
+import type { History } from "./history.ts";
+import { closeAccount } from "./night-account.ts";
 import type { Night } from "./night.ts";
-import { removeLeftovers } from "./remove-leftovers.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 
 /**
  * The end of every night, however it came: an attempt without an outcome gets one, what could not be delivered is tried
- * once more, what is left on the engine is removed and counted, and the journal gets its last event. A step that fails
+ * once more, what is left is removed and counted, and the journal gets its last event. A step that fails
  * does not keep the next from happening.
  */
-export async function finishNight(night: Night, end: NightEnd, detail: string): Promise<void> {
+export async function finishNight(
+  night: Night,
+  history: History,
+  { end, detail }: { readonly end: NightEnd; readonly detail: string },
+): Promise<void> {
   const { record, deps } = night;
   const { repositories } = deps;
   if (openAttempts(record.state).length > 0) {
@@ -22,7 +27,7 @@ export async function finishNight(night: Night, end: NightEnd, detail: string): 
     await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
   await warnOnFailure(night, "leftovers", async () => {
-    await removeLeftovers(night);
+    await closeAccount(night, history);
   });
   await record.record({ type: "night.finished", data: { end, detail } });
 }

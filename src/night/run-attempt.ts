@@ -8,10 +8,11 @@ import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
 import { taskLimits, type Limits } from "../core/limits.ts";
 import { isCurrent } from "../core/night-state.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
+import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { runAgent } from "./run-agent.ts";
@@ -47,8 +48,20 @@ export async function runAttempt(
   } catch (error) {
     outcome = outcomeOfError(error);
   }
-  if (outcome.kind === "failed") await repositoryOf(night, task.repo).dropAttempt(ref);
+  if (outcome.kind === "failed") await rollBack(attempt);
+  await accountAfterAttempt(night, ref, task.repo);
   await record.record({ type: "attempt.finished", data: { ...ref, key: task.key, outcome } });
+}
+
+/** What cannot be dropped is said, found by the account, and tried again there. */
+async function rollBack({ night, task, ref }: Attempt): Promise<void> {
+  try {
+    await repositoryOf(night, task.repo).dropAttempt(ref);
+  } catch (error) {
+    if (!(error instanceof NightwardenError)) throw error;
+    const message = `${ref.attempt}: ${messageOf(error)}`;
+    await night.record.record({ type: "warning.raised", data: { code: "rollback-failed", message } });
+  }
 }
 
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
@@ -69,7 +82,7 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
     closing,
   ]);
   if (closed.status === "rejected") {
-    // What the attempt came to is decided; what it left is removed, and counted, at the night's end.
+    // What the attempt came to is decided; what it left is counted, and removed, at once.
     const message = `${ref.attempt}: ${messageOf(closed.reason)}`;
     await night.record.record({ type: "warning.raised", data: { code: "leftovers", message } });
   }

@@ -9,11 +9,11 @@ import type { NightDeps, NightOrder } from "./deps.ts";
 import { checkHealth } from "./check-health.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
+import { accountBeforeAttempts, openAccount, refuseUnrepaired } from "./night-account.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
 import { StopRequest, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
-import { removeLeftovers } from "./remove-leftovers.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 import { Turns } from "./turns.ts";
@@ -37,6 +37,7 @@ export async function runNight(
   stop: AbortSignal,
 ): Promise<NightResult | undefined> {
   const history = await readHistory(deps.journals);
+  refuseUnrepaired(history);
   const left = history.nights.findLast((night) => night.started && !night.end);
   const goesOn = left?.started?.planHash === order.plan.hash && left.started.policyHash === order.policyHash;
   if (left && !goesOn) await abandon(deps, left);
@@ -54,20 +55,20 @@ export async function runNight(
   };
   stop.addEventListener("abort", onStop, { once: true });
   try {
-    await removeLeftovers(night);
+    await openAccount(night, history);
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
     // The quota that the night waited for is the one that the hello would meet.
     if (night.record.state.pause) await waitForQuota(night, night.record.state.pause);
     await checkHealth(night, history);
     await openGate(night, open, gateHistory(night, history));
-    const { end, detail } = await runPlan(night, await planContext(night, queue, history));
-    await finishNight(night, end, detail);
+    await accountBeforeAttempts(night, history);
+    await finishNight(night, history, await runPlan(night, await planContext(night, queue, history)));
     return { state: night.record.state, error: undefined };
   } catch (error) {
-    const { end, detail } = endOfError(error, stop);
-    await finishNight(night, end, detail);
-    const isStop = end === "interrupted" || end === "time-limit";
+    const ending = endOfError(error, stop);
+    await finishNight(night, history, ending);
+    const isStop = ending.end === "interrupted" || ending.end === "time-limit";
     return { state: night.record.state, error: isStop ? undefined : error };
   } finally {
     stop.removeEventListener("abort", onStop);

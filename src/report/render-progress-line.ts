@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
 import { endInWords, failureInWords } from "../core/plain-words.ts";
+import { kindsInWords } from "../core/residue.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { changeWords } from "./task-words.ts";
 
@@ -86,7 +87,9 @@ function progressWords(event: NightwardenEvent): string | undefined {
       return `${event.data.repo}: ${event.data.ref} is at ${event.data.to.slice(0, 12)}`;
     case "delivery.deferred":
       return `${event.data.repo}: ${event.data.ref} was not moved: ${event.data.reason}`;
+    case "account.taken": // a leak is a warning, too
     case "workspace.created":
+    case "workspace.repaired":
     case "task.requeued":
     case "night.merged":
     case "sandbox.started":
@@ -101,10 +104,10 @@ function progressWords(event: NightwardenEvent): string | undefined {
   }
 }
 
-function leftoverWords({ containers, volumes, networks }: EventData<"leftovers.removed">): string {
-  const found = [counted(containers, "container"), counted(volumes, "volume")];
-  if (networks > 0) found.push(counted(networks, "network"));
-  return `removed ${found.join(", ")} of an earlier run`;
+function leftoverWords(data: EventData<"leftovers.removed">): string {
+  const { containers, volumes, networks, others, of } = data;
+  const found = kindsInWords({ ...others, container: containers, volume: volumes, network: networks });
+  return `removed ${found} ${of ? `that ${of.attempt} left` : "of an earlier run"}`;
 }
 
 function probeWords({ probe, subject, verdict, message }: EventData<"probe.finished">): string {

@@ -8,6 +8,7 @@ import {
   conditionWords,
   deliveryWords,
   oldVersionWords,
+  leakWords,
   resultWords,
   spendingWords,
 } from "./task-words.ts";
@@ -25,6 +26,10 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
       .join(" · "),
     ...loosenedSection(summary),
     ...oldVersionsSection(summary),
+    ...section(
+      "Left behind, and not removed",
+      summary.leaks.map((leak) => `- ${markdownText(leakWords(leak))}`),
+    ),
     ...section(
       "What needs you",
       [

@@ -8,6 +8,7 @@ import {
   conditionWords,
   deliveryWords,
   oldVersionWords,
+  leakWords,
   RESULT_COLUMNS,
   resultStyle,
   resultWords,
@@ -32,6 +33,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
       ...[...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
         target.paint("yellow", fit(line)),
       ),
+      ...leakLines(summary).map((line) => target.paint("red", fit(line))),
     ],
     [
       ...summary.nextActions.flatMap(({ why, command }) => actionLines(why, command, target)),
@@ -62,6 +64,14 @@ function loosenedLines({ loosened, loosenedReason, phase }: NightSummary): strin
 function oldVersionLines({ oldVersions }: NightSummary): string[] {
   if (oldVersions.length === 0) return [];
   return [`Old or unknown versions: ${oldVersionWords(oldVersions)}. See nightwarden doctor`];
+}
+
+function leakLines({ leaks }: NightSummary): string[] {
+  if (leaks.length === 0) return [];
+  return [
+    "LEFT BEHIND, and not removed; the next night is refused:",
+    ...leaks.map((leak) => `  ${leakWords(leak)}`),
+  ];
 }
 
 /** On one line where it fits. A command is never cut: half of one is worse than a long line. */

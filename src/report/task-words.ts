@@ -1,6 +1,7 @@
+import { formatByteSize } from "../core/byte-size.ts";
 import { formatMoney } from "../core/limits.ts";
 import type { Spending } from "../core/spending.ts";
-import type { NightSummary } from "../core/summary.ts";
+import type { LeakSummary, NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import type { TextStyle } from "./text-target.ts";
 
@@ -68,6 +69,13 @@ export function conditionWords(summary: NightSummary): string[] {
       ? [`${summary.denied} ${summary.denied === 1 ? "request" : "requests"} refused by gateways`]
       : []),
   ];
+}
+
+/** `volume NAME (docker), 12 MiB, left by fix-login.1`. */
+export function leakWords({ attempt, kind, place, name, bytes }: LeakSummary): string {
+  const size = bytes === null ? "" : `, ${formatByteSize(bytes)}`;
+  const whose = attempt === null ? "" : `, left by ${attempt}`;
+  return `${kind} ${name} (${place})${size}${whose}`;
 }
 
 /** `1.2M tokens, $0.42`; what has no price is said. */

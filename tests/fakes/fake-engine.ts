@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PlaceAccount, ResiduePlace, ResidueScope, Unremoved } from "../../src/contracts/residue.ts";
 import type {
   Sandbox,
   SandboxJob,
@@ -13,6 +14,8 @@ import type {
 } from "../../src/contracts/sandbox.ts";
 import type { TreeSource } from "../../src/contracts/trees.ts";
 import type { CaptureRecord, OpenTrees, Trees } from "../../src/contracts/trees.ts";
+import type { AttemptRef } from "../../src/core/attempt.ts";
+import type { Residue, ResidueKind } from "../../src/core/residue.ts";
 import type { CaptureLimits, TreeName } from "../../src/core/collector-protocol.ts";
 import { IgnoreRules } from "../../src/core/ignore-rules.ts";
 import { SandboxStop } from "../../src/core/sandbox-stop.ts";
@@ -41,17 +44,25 @@ export type FakeProgram = (run: FakeRun, args: readonly string[]) => Promise<num
  * (tests/contract/sandboxes.ts runs on it, too), so the flow of a night can be tested without containers.
  */
 export class FakeEngine implements Sandboxes, Trees {
+  readonly residue = new FakeResidue();
   readonly programs = new Map<string, FakeProgram>(Object.entries(BUILT_IN));
+  /** Names of what stands. */
   readonly open_ = new Set<string>();
   /** Called before each start; throws to let the engine fail. */
   beforeStart: (request: SandboxRequest) => void = () => undefined;
+  /** Trees stay when they are closed, as after an engine that was restarted in between. */
+  keepsTrees = false;
   private readonly trees = new WeakMap<OpenTrees, Map<TreeName, FakeTree>>();
   private count = 0;
 
-  async open(): Promise<OpenTrees> {
+  constructor() {
+    this.residue.onRemoved = (name) => this.fall(name);
+  }
+
+  async open({ attempt }: { readonly attempt: AttemptRef }): Promise<OpenTrees> {
     const name = `trees-${(this.count += 1)}`;
     const trees = new Map<TreeName, FakeTree>();
-    this.open_.add(name);
+    this.stand("volume", name, attempt.attempt);
     const open: OpenTrees = {
       fill: async (tree, source) => {
         const base = await filesOf(source);
@@ -71,7 +82,7 @@ export class FakeEngine implements Sandboxes, Trees {
       },
       capture: ({ tree, limits, ignore }) => capture(required(trees.get(tree)), limits, ignore),
       close: async () => {
-        this.open_.delete(name);
+        if (!this.keepsTrees) this.fall(name);
         return await Promise.resolve();
       },
     };
@@ -82,7 +93,7 @@ export class FakeEngine implements Sandboxes, Trees {
   async start(request: SandboxRequest): Promise<Sandbox> {
     this.beforeStart(request);
     const id = `fake-${(this.count += 1)}`;
-    this.open_.add(id);
+    this.stand("container", id, request.attempt.attempt);
     const trees = required(this.trees.get(request.trees));
     return await Promise.resolve({
       id,
@@ -101,10 +112,20 @@ export class FakeEngine implements Sandboxes, Trees {
       // A tree that was not filled is empty.
       run: async (job, signal) => await this.run(job, signal, trees.get(request.tree)?.files ?? new Map()),
       destroy: async () => {
-        this.open_.delete(id);
+        this.fall(id);
         return await Promise.resolve();
       },
     });
+  }
+
+  private stand(kind: ResidueKind, name: string, attempt: string): void {
+    this.open_.add(name);
+    this.residue.standing.push({ kind, place: FAKE_PLACE, name, attempt, token: null, bytes: null });
+  }
+
+  private fall(name: string): void {
+    this.open_.delete(name);
+    this.residue.standing = this.residue.standing.filter((each) => each.name !== name);
   }
 
   private async run(job: SandboxJob, signal: AbortSignal, files: Files): Promise<SandboxRun> {
@@ -186,6 +207,48 @@ export class FakeEngine implements Sandboxes, Trees {
       droppedBytes: 0,
     };
     return { end, failedCommand, missingProgram, allPassed: exitCode === 0 && reason === "exited" };
+  }
+}
+
+const FAKE_PLACE = "fake engine";
+
+/** What stands on the fake engine. */
+export class FakeResidue implements ResiduePlace {
+  readonly name = FAKE_PLACE;
+  standing: Residue[] = [];
+  /** What is asked of it, in order. */
+  readonly calls: string[] = [];
+  /** Why something cannot be removed; undefined: it can. */
+  holds: (residue: Residue) => string | undefined = () => undefined;
+  /** Throws where the engine is to be silent. */
+  beforeCount: () => void = () => undefined;
+  onRemoved: (name: string) => void = () => undefined;
+
+  async count(scope: ResidueScope): Promise<PlaceAccount> {
+    this.calls.push(`count ${scope.kind}`);
+    this.beforeCount();
+    const isMeant = ({ attempt }: Residue): boolean =>
+      scope.kind === "workspace" || attempt === scope.attempt.attempt;
+    return await Promise.resolve({ residue: this.standing.filter(isMeant) });
+  }
+
+  async weigh(residue: readonly Residue[]): Promise<readonly Residue[]> {
+    return await Promise.resolve(residue.map((each) => ({ ...each, bytes: 1000 })));
+  }
+
+  async remove(residue: readonly Residue[]): Promise<readonly Unremoved[]> {
+    const unremoved: Unremoved[] = [];
+    for (const each of residue) {
+      this.calls.push(`remove ${each.kind}`);
+      const why = this.holds(each);
+      if (why !== undefined) {
+        unremoved.push({ residue: each, why });
+        continue;
+      }
+      this.standing = this.standing.filter(({ name }) => name !== each.name);
+      this.onRemoved(each.name);
+    }
+    return await Promise.resolve(unremoved);
   }
 }
 

@@ -13,7 +13,9 @@ import type { EventData, NightwardenEvent } from "../../src/core/event.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import type { Task } from "../../src/core/plan.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { findGit } from "../../src/git/find-git.ts";
 import { openRepository } from "../../src/git/open-repository.ts";
+import { ShadowResidue } from "../../src/git/shadow-residue.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { runNight } from "../../src/night/run-night.ts";
 import { systemClock } from "../../src/lib/system-clock.ts";
@@ -68,6 +70,8 @@ export class NightWorld {
   /** Called with each event when it is durable. */
   onEvent: (event: NightwardenEvent) => void = () => undefined;
   repository!: Repository;
+  /** What stands in the shadow, by the real git. */
+  shadow!: ShadowResidue;
   private tokens = 0;
 
   private constructor(folder: string) {
@@ -87,6 +91,11 @@ export class NightWorld {
     world.git("add", "-A");
     world.git("commit", "-qm", "base");
     world.repository = await world.open();
+    world.shadow = new ShadowResidue({
+      program: await findGit(),
+      repo: "app",
+      stateDir: join(world.folder, ".nightwarden"),
+    });
     return world;
   }
 
@@ -196,11 +205,8 @@ export class NightWorld {
       outputs: OUTPUTS,
       repositories: new Map([["app", this.repository]]),
       agents: new Map(agents.map((agent) => [agent.name, agent])),
-      sweep: async () => {
-        const containers = this.engine.open_.size;
-        this.engine.open_.clear();
-        return await Promise.resolve({ containers, volumes: 0, networks: 0 });
-      },
+      residue: [this.engine.residue, this.shadow],
+      releaseShared: async () => await Promise.resolve(),
       gateways: this.gateways,
       modelAccess: async (agent) => await Promise.resolve(this.access.get(agent)),
       runProbes: async ({ onResult }) => {

@@ -9,19 +9,16 @@ export interface Swept {
 }
 
 /**
- * Removes every container, volume and network with the label of one of `owners`, and every container whose name begins with
- * `namePrefix`. Only for the holder of the workspace's lock, while nothing of its own runs: then whatever bears them
- * was left by a crash. What others made is never looked at. One that cannot be removed does not keep the others: the
- * first error is thrown at the end.
+ * Removes every container, volume and network with the label of one of `owners`, of which nothing may run. What others
+ * made is never looked at. One that cannot be removed does not keep the others: the first error is thrown at the end.
  */
 export async function sweep(
   docker: Docker,
-  left: { readonly owners: readonly string[]; readonly namePrefix?: string },
+  { owners }: { readonly owners: readonly string[] },
 ): Promise<Swept> {
-  const byLabel = left.owners.map((owner) => ({ label: [`${LABEL_WORKSPACE}=${owner}`] }));
-  const byName = left.namePrefix === undefined ? [] : [{ name: [`^/${left.namePrefix}-`] }];
+  const byLabel = owners.map((owner) => ({ label: [`${LABEL_WORKSPACE}=${owner}`] }));
   const found = await Promise.all(
-    [...byLabel, ...byName].map(async (filters) => await docker.listContainers({ all: true, filters })),
+    byLabel.map(async (filters) => await docker.listContainers({ all: true, filters })),
   );
   const containers = found.flat();
   const gone = await Promise.allSettled(containers.map(async ({ Id }) => await removeContainer(docker, Id)));

@@ -1,0 +1,27 @@
+import type { LoadedWorkspace } from "../config/load-config.ts";
+import type { JournalStore } from "../contracts/journal.ts";
+import type { ResiduePlace } from "../contracts/residue.ts";
+import { openEngine } from "./engine.ts";
+import { allResidue } from "./residue.ts";
+import { openJournals, workspaceIdOf } from "./workspace.ts";
+
+/**
+ * Everywhere where a repair looks. An engine that cannot be found is a place that does not answer: the rest is repaired
+ * all the same.
+ */
+export async function composeRepair(options: {
+  readonly workspace: LoadedWorkspace;
+  readonly version: string;
+}): Promise<{ readonly journals: JournalStore; readonly places: readonly ResiduePlace[] }> {
+  const { workspace, version } = options;
+  const { workspaceDir, repositories } = workspace.config;
+  const journals = openJournals(workspaceDir, version);
+  const workspaceId = await workspaceIdOf(journals);
+  const places = await allResidue({
+    workspaceDir,
+    workspaceId,
+    repositories: repositories.map(({ name }) => name),
+    engine: async () => await openEngine(workspace),
+  });
+  return { journals, places };
+}
