@@ -80,6 +80,17 @@ const selfCheck = z.object({
   rootReadOnly: z.boolean(),
   memoryBytes: z.number().nullable(),
   pids: z.number().nullable(),
+  /** What surrounds it. Not in journals of version 0.1.0. */
+  place: z
+    .object({
+      cwd: z.string(),
+      home: z.string().nullable(),
+      /** Names of the variables that it was started with. */
+      variables: z.array(z.string()),
+      /** Files and sockets that it has open, beside what it reads from and prints to. */
+      descriptors: z.array(z.string()),
+    })
+    .optional(),
 });
 /** What the shim found about its own container before anything untrusted ran in it. */
 export type SelfCheck = z.infer<typeof selfCheck>;

@@ -5,7 +5,7 @@ import type { GatewayMessage } from "./gateway-protocol.ts";
 const ownOnly = { task: true, attempt: true, token: true } as const;
 
 const message: z.ZodType<GatewayMessage> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("ready") }),
+  z.object({ type: z.literal("ready"), port: z.number().int().positive().optional() }),
   z.object({ type: z.literal("alive") }),
   z.object({ type: z.literal("answered"), answer: EVENT_DATA["model.answered"].omit(ownOnly) }),
   z.object({ type: z.literal("denied"), denial: EVENT_DATA["egress.denied"].omit(ownOnly) }),

@@ -53,8 +53,8 @@ export type ModelAnswer = Omit<EventData<"model.answered">, "task" | "attempt" |
 export type EgressDenial = Omit<EventData<"egress.denied">, "task" | "attempt" | "token">;
 
 export type GatewayMessage =
-  /** It listens. */
-  | { readonly type: "ready" }
+  /** It listens; `port`: on this one of the loopback interface, and on no socket. */
+  | { readonly type: "ready"; readonly port?: number | undefined }
   | { readonly type: "answered"; readonly answer: ModelAnswer }
   | { readonly type: "denied"; readonly denial: EgressDenial }
   /** A part of an answer has come. Told every few seconds while answers come: a long one is no silence. */

@@ -1,7 +1,9 @@
 /**
- * The one way out of a sandbox: a reverse proxy to one model API, in a container of its own. It holds the key and gets it
+ * The one way out of a sandbox: a reverse proxy to one model API, apart from the sandbox. It holds the key and gets it
  * on standard input; what it has to tell goes to standard output, a line of JSON for each fact. It imports nothing but
  * core: it is copied into images.
+ *
+ * Its argument says where it listens: a socket's path, or `127.0.0.1:0` for any free port of the loopback interface.
  */
 import { chmodSync, rmSync } from "node:fs";
 import { GATEWAY_SOCKET, type GatewayMessage } from "../core/gateway-protocol.ts";
@@ -11,6 +13,7 @@ import { readConfigLine } from "../egress/read-config-line.ts";
 
 /** A client on the same machine sends its header lines at once; and a body, however busy the machine. */
 const TIMEOUTS = { headersMs: 10_000, requestMs: 20_000 };
+const LOOPBACK = "127.0.0.1:0";
 const EXIT_BAD_CONFIG = 64;
 const EXIT_CRASHED = 70;
 
@@ -42,6 +45,13 @@ async function main(): Promise<void> {
   process.stdin.once("error", end);
   process.once("SIGTERM", end);
   const socket = process.argv[2] ?? GATEWAY_SOCKET;
+  if (socket === LOOPBACK) {
+    server.http.listen({ host: "127.0.0.1", port: 0 }, () => {
+      const address = server.http.address();
+      say({ type: "ready", ...(typeof address === "object" && address ? { port: address.port } : {}) });
+    });
+    return;
+  }
   rmSync(socket, { force: true });
   server.http.listen(socket, () => {
     // The sandbox's user is another one, and can write nothing else in the socket's folder.

@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
 import { execa, type Options } from "execa";
 
 /** What a program gets. Nothing is inherited: no environment, no shell, no terminal. */
@@ -96,6 +99,35 @@ export async function* streamProcess(request: ProcessRequest): AsyncGenerator<Ui
   stdin.throwIfFailed();
   const failure = failureOf(request, result, stderr, [0]);
   if (failure) throw failure;
+}
+
+/** A program that is talked with while it runs. Whoever starts one reads both of its outputs, and sees to its end. */
+export interface StartedProcess {
+  readonly pid: number;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The program itself has ended; what it started may go on, and hold its outputs open. */
+  readonly exited: Promise<{ readonly exitCode: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/**
+ * Starts a program in a session of its own, which goes on when we end: nothing here ends it. Throws a `ProcessError`
+ * where it cannot be started.
+ */
+export async function startProcess(
+  request: Pick<ProcessRequest, "name" | "file" | "args" | "cwd" | "env">,
+): Promise<StartedProcess> {
+  const { name, file, args, cwd, env } = request;
+  const child = spawn(file, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
+  const exited: StartedProcess["exited"] = new Promise((resolve) => {
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+  const { pid, stdin, stdout, stderr } = child;
+  if (pid !== undefined) return { pid, stdin, stdout, stderr, exited };
+  const [cause] = (await once(child, "error")) as [NodeJS.ErrnoException];
+  const message = `${name} could not be started (${cause.code ?? "unknown"})`;
+  throw new ProcessError({ message, failure: "not-started", exitCode: null, stderr: "", cause });
 }
 
 function optionsOf(request: ProcessRequest, stdin: GuardedInput, stderr: Tail) {

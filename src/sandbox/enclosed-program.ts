@@ -38,6 +38,11 @@ export interface EnclosedProgram {
   onOutOfMemory(tell: () => void): () => void;
   /** Whether its own limit on memory was ever reached, as the enclosure says while it runs; null: it cannot say. */
   memoryLimitReached(): Promise<boolean | null>;
+  /**
+   * Tells, with their number, when there are more processes than there may be, until the function that comes back is
+   * called. Absent: the kernel refuses the one too many, and the shim sees that.
+   */
+  onManyProcesses?(tell: (seen: number) => void): () => void;
   /** Kills what still runs and leaves nothing of it. May be called again. */
   remove(): Promise<void>;
 }

@@ -15,7 +15,9 @@ const MAX_DIAGNOSTICS_CHARS = 500;
 /** An attempt's gateway, through the program that it is. It may still be starting. */
 export class ProgramGateway implements OpenGateway {
   readonly id: string;
-  readonly model: SandboxModel;
+  private readonly token: string;
+  private url: string | undefined;
+  private readonly urlOf: (port: number) => string;
   private readonly program: Promise<EnclosedProgram>;
   private readonly release: () => Promise<void>;
   private readonly onFact: GatewayRequest["onFact"];
@@ -30,8 +32,8 @@ export class ProgramGateway implements OpenGateway {
     readonly id: string;
     readonly program: Promise<EnclosedProgram>;
     readonly config: GatewayConfig;
-    /** How the agent reaches it from its sandbox. */
-    readonly url: string;
+    /** How the agent reaches it from its sandbox; a function: it tells its port when it is ready. */
+    readonly url: string | ((port: number) => string);
     readonly onFact: GatewayRequest["onFact"];
     /** Frees what the gateway was reached by, when it is gone. May be called again. */
     readonly release: () => Promise<void>;
@@ -40,12 +42,20 @@ export class ProgramGateway implements OpenGateway {
     this.release = options.release;
     this.onFact = options.onFact;
     this.id = options.id;
-    this.model = { url: options.url, token: options.config.token };
+    this.token = options.config.token;
+    const { url } = options;
+    this.url = typeof url === "string" ? url : undefined;
+    this.urlOf = typeof url === "string" ? () => url : url;
     const isReady = new Promise<void>((resolve) => (this.announceReady = resolve));
     const running = this.run(options.config);
     this.ended = running.catch(() => undefined);
     this.serving = Promise.race([isReady, running, deadline()]);
     this.serving.catch(() => undefined); // told to whoever asks whether it is ready
+  }
+
+  get model(): SandboxModel {
+    if (this.url === undefined) throw new TypeError("this gateway has not said yet where it listens");
+    return { url: this.url, token: this.token };
   }
 
   async ready(): Promise<void> {
@@ -90,8 +100,10 @@ export class ProgramGateway implements OpenGateway {
   private onLine(text: string): void {
     const message = parseGatewayMessage(text);
     if (message === undefined) this.diagnostics = `it said what no gateway says`;
-    else if (message.type === "ready") this.announceReady();
-    else this.onFact(message);
+    else if (message.type === "ready") {
+      this.url ??= message.port === undefined ? undefined : this.urlOf(message.port);
+      this.announceReady();
+    } else this.onFact(message);
   }
 }
 

@@ -24,6 +24,7 @@ export class RunWatch {
   private readonly killed: Promise<void>;
   private readonly memory: MemoryWatch;
   private announceKill: () => void = () => undefined;
+  private stopCounting: (() => void) | undefined;
   private startedMs = 0;
   private outputBytes = 0;
   private lines = 0;
@@ -62,6 +63,10 @@ export class RunWatch {
     this.watchSilence();
     this.watchGuard();
     this.memory.begin();
+    this.stopCounting = this.program.onManyProcesses?.((seen) => {
+      if (this.reason === "exited") this.seen = seen;
+      this.stop("pids");
+    });
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
@@ -173,6 +178,7 @@ export class RunWatch {
   dispose(): void {
     this.isDisposed = true;
     this.memory.dispose();
+    this.stopCounting?.();
     for (const timer of this.timers) clearTimeout(timer);
   }
 

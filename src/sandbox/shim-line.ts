@@ -13,6 +13,14 @@ const selfCheck = z.object({
   rootReadOnly: z.boolean(),
   memoryBytes: z.number().nullable(),
   pids: z.number().nullable(),
+  place: z
+    .object({
+      cwd: z.string(),
+      home: z.string().nullable(),
+      variables: z.array(z.string()),
+      descriptors: z.array(z.string()),
+    })
+    .optional(),
 });
 
 /** A program in the sandbox can imitate the shim, so its words are no better than a program's. */

@@ -1,0 +1,4 @@
+import { worktreeUnderTest } from "../fixtures/worktree-under-test.ts";
+import { testSandboxes } from "./sandboxes.ts";
+
+testSandboxes("worktree", async () => Promise.resolve(worktreeUnderTest()));
