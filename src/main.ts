@@ -1,12 +1,17 @@
 /**
- * argv → command → exit code. The version is checked, and `--version` answered, before anything else is loaded: an old
- * Node gets a sentence in place of a syntax error, and the shortest command costs no more than Node itself.
+ * argv → command → exit code. The system and the version are checked, and `--version` answered, before anything else is
+ * loaded: an old Node gets a sentence in place of a syntax error, and the shortest command costs no more than Node itself.
  */
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
+import { hostRefusal } from "./core/host-platform.ts";
 
+const refusal = hostRefusal(process.platform);
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 19)) {
+if (refusal) {
+  process.stderr.write(`nightwarden: ${refusal.message}\nhint: ${refusal.hint}\n`);
+  process.exitCode = 3;
+} else if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(
     `nightwarden needs Node 22.19 or later; this is ${process.version}.\n` +
       "hint: run scripts/setup in the checkout, which fetches one, or put a newer node first in PATH\n",

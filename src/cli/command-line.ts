@@ -122,6 +122,30 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .description("print the JSON Schema of nightwarden.yaml, tasks.yaml or a policy file, for editors")
     .addHelpText("after", example("nightwarden schema plan > tasks.schema.json"))
     .action(action(async () => (await import("./schema-command.ts")).schemaCommand));
+  const ops = program.command("ops").description("what a setup of the machine needs, for its scripts");
+  ops
+    .command("macos-profile")
+    .description("print the Seatbelt profile of a sandbox on macOS, for ops/macos/setup")
+    .requiredOption("--writable <folder...>", "folders that the sandbox may change; real paths")
+    .option("--toolchain <folder...>", "folders with programs that it may read and start", [])
+    .option("--socket <path>", "its gateway's Unix socket")
+    .option("--port <number>", "or its gateway's port on localhost")
+    .addHelpText(
+      "after",
+      example(
+        "nightwarden ops macos-profile --writable /private/var/nightwarden/slots/0/tree --toolchain /opt/homebrew --port 8402",
+      ),
+    )
+    .action(action(async () => (await import("./ops-command.ts")).macosProfileCommand));
+  ops
+    .command("macos-pf")
+    .description("print the rules of pf for the users of sandboxes on macOS, for ops/macos/setup")
+    .requiredOption(
+      "--slot <slot...>",
+      "hidden users, each with its gateway's port if it has one: USER or USER:PORT",
+    )
+    .addHelpText("after", example("nightwarden ops macos-pf --slot _nightwarden0:8402 _nightwarden1:8403"))
+    .action(action(async () => (await import("./ops-command.ts")).macosPfCommand));
 
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -5,6 +5,12 @@ import { startProgram, type Ended } from "../fixtures/cli-process.ts";
 import { cleanPerson, CliWorkspace } from "../fixtures/cli-workspace.ts";
 import { temporaryFolder } from "../fixtures/git-repository.ts";
 
+/** Commands that are groups, and theirs. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  image: ["build"],
+  ops: ["macos-profile", "macos-pf"],
+};
+
 async function call(...args: readonly string[]): Promise<Ended> {
   const folder = temporaryFolder();
   const { launcher, env } = await cleanPerson(folder);
@@ -29,12 +35,68 @@ describe("the command line", () => {
     expect(commands).toEqual(
       expect.arrayContaining(["init", "check", "run", "status", "summary", "deliver", "rerun"]),
     );
-    for (const command of commands.flatMap((name) => (name === "image" ? [["image", "build"]] : [[name]]))) {
+    expect(commands).toEqual(expect.arrayContaining(Object.keys(GROUPS)));
+    const all = commands.flatMap((name) => GROUPS[name]?.map((inner) => [name, inner]) ?? [[name]]);
+    for (const command of all) {
       const help = await call(...command, "--help");
       expect(help.exitCode).toBe(0);
       expect(help.stderr).toBe("");
       expect(help.stdout).toContain(`Usage: nightwarden ${command.join(" ")}`);
       expect(help.stdout).toMatch(/Example:\n {2}\$ .*nightwarden /);
+    }
+  });
+
+  it("does nothing on a system where it does not run, whatever is asked, exit code 3", async () => {
+    const folder = temporaryFolder();
+    const { env } = await cleanPerson(folder);
+    // Node itself is told that it is on another system, before the program begins; the program has no switch for it.
+    const on = async (platform: string, ...args: readonly string[]): Promise<Ended> => {
+      const preload = `Object.defineProperty(process,"platform",{value:${JSON.stringify(platform)}})`;
+      const main = join(import.meta.dirname, "../../dist/main.js");
+      const nodeArgs = ["--import", `data:text/javascript,${encodeURIComponent(preload)}`, main, ...args];
+      return await startProgram({ file: process.execPath, args: nodeArgs, cwd: folder, env }).ended;
+    };
+    for (const args of [
+      ["doctor"],
+      ["run", "--attended"],
+      ["--help"],
+      ["--version"],
+      ["no-such-command"],
+      [],
+    ]) {
+      const { exitCode, stdout, stderr } = await on("win32", ...args);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" });
+      expect(stderr).toBe(
+        "nightwarden: Nightwarden does not run on Windows itself\n" +
+          "hint: use it inside WSL, with an engine that has a socket there: docs/platforms.md\n",
+      );
+    }
+    expect(await on("freebsd", "--version")).toMatchObject({ exitCode: 3, stdout: "" });
+    // Control: the same way of starting it, on the system that it is.
+    expect(await on(process.platform, "--version")).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  it("prints what a Mac's setup needs, and refuses a path or a user that does not fit, exit code 2", async () => {
+    const tree = '/srv/a "tree"';
+    const profile = await call("ops", "macos-profile", "--writable", tree, "/srv/home", "--port", "8402");
+    expect(profile).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(profile.stdout).toContain('(subpath "/srv/a \\"tree\\"")\n  (subpath "/srv/home"))');
+    const pf = await call("ops", "macos-pf", "--slot", "_nightwarden0:8402", "_nightwarden1");
+    expect(pf).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(pf.stdout).toContain("port 8402 user _nightwarden0\n");
+    for (const [args, why] of [
+      [["macos-profile", "--writable", "/tmp/x", "--port", "8402"], "goes through /tmp, a link"],
+      [["macos-profile", "--writable", "/srv/x"], "has one way out"],
+      [["macos-profile", "--writable", "/srv/x", "--port", "1e4"], "is not a port"],
+      [["macos-profile", "--writable", "/srv/x", "--port", "8402", "--socket", "/srv/s"], "has one way out"],
+      [["macos-profile", "--port", "8402"], "required option '--writable"],
+      [["macos-pf", "--slot", "root"], "is not the name of a hidden user"],
+      [["macos-pf", "--slot", "_a:8402:1"], "is not a port"],
+      [["macos-pf", "--slot", "_a:"], "is not a port"],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await call("ops", ...args);
+      expect(stderr).toContain(why);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     }
   });
 

@@ -50,7 +50,13 @@ function rows(text: string): string[][] {
     );
 }
 
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "ops/runbook.md"].concat(
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "ops/runbook.md",
+  "ops/macos/README.md",
+].concat(
   readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -211,14 +217,15 @@ describe("the commands", () => {
   const source = read("src/cli/command-line.ts");
   const blocks = source.split(".command(").slice(1);
   const commands = blocks.flatMap((block) => {
-    const name = /^"([a-z]+)"/.exec(block)?.[1] ?? "";
-    if (name === "image") return []; // a group: its commands follow
-    return [{ name: name === "build" ? "image build" : name, hasJson: block.includes(".addOption(json)") }];
+    const name = /^"([a-z-]+)"/.exec(block)?.[1] ?? "";
+    if (["image", "ops"].includes(name)) return []; // a group: its commands follow
+    const group = name === "build" ? "image " : name.startsWith("macos-") ? "ops " : "";
+    return [{ name: `${group}${name}`, hasJson: block.includes(".addOption(json)") }];
   });
   const names = commands.map(({ name }) => name);
 
   it("are those of the table in README.md", () => {
-    const documented = matches(read("README.md"), /^\| `nightwarden ([a-z ]+)`/gm);
+    const documented = matches(read("README.md"), /^\| `nightwarden ([a-z -]+)`/gm);
     expect(documented.length).toBeGreaterThan(5);
     expect(documented).toEqual(names);
   });
@@ -236,7 +243,7 @@ describe("the commands", () => {
       const shown = matches(text, /^nightwarden ([a-z]+)/gm);
       const scripts = matches(text, /\b(scripts\/[a-z-]+(?:\.[a-z]+)?)/g);
       return [
-        ...shown.filter((name) => !names.includes(name)),
+        ...shown.filter((name) => !names.some((known) => known.split(" ")[0] === name)),
         ...scripts.filter((script) => !existsSync(join(ROOT, script))),
       ].map((what) => `${document}: ${what}`);
     });
