@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { PROGRAM_FOLDERS } from "../src/launcher/host-spec.ts";
 
 const SRC = resolve(import.meta.dirname, "../src");
 
@@ -31,6 +32,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   egress: ["core"],
   gateway: ["core", "egress"],
   registry: ["core", "egress"],
+  // Runs as root: whatever it imports has root's power.
+  launcher: ["core"],
   config: ["core"],
   night: ["core", "contracts"],
   ...Object.fromEntries(ADAPTERS.map((name) => [name, ADAPTER])),
@@ -48,6 +51,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   egress: [],
   gateway: [],
   registry: [],
+  launcher: [],
   night: [],
 };
 
@@ -109,7 +113,9 @@ describe("the architecture", () => {
     const violations = imports.flatMap(({ file, specifier }) => {
       const allowed = MAY_USE[placeOf(file)];
       if (specifier.startsWith(".") || !allowed) return [];
-      const mayUseNode = ["shim", "collector", "egress", "gateway", "registry"].includes(placeOf(file));
+      const mayUseNode = ["shim", "collector", "egress", "gateway", "registry", "launcher"].includes(
+        placeOf(file),
+      );
       if (isNode(specifier) ? mayUseNode : allowed.includes(specifier)) return [];
       return [
         `${relative(SRC, file)} imports ${specifier}: decisions get facts as arguments, and are tested without fakes`,
@@ -124,7 +130,7 @@ describe("the architecture", () => {
     expect([...violations, ...impure]).toEqual([]);
   });
 
-  it("brings no npm package into an image: what the shim, the collector and the gateways import, at any distance, is ours", () => {
+  it("brings no npm package into an image or to root: what the shim, the collector, the gateways and the launcher import, at any distance, is ours", () => {
     const reached = new Set<string>();
     const packages: string[] = [];
     const visit = (file: string): void => {
@@ -140,8 +146,23 @@ describe("the architecture", () => {
     visit(join(SRC, "collector/main.ts"));
     visit(join(SRC, "gateway/main.ts"));
     visit(join(SRC, "registry/main.ts"));
+    visit(join(SRC, "launcher/main.ts"));
     expect(packages).toEqual([]);
     expect(reached.size).toBeGreaterThan(6);
+  });
+
+  it("the launcher looks after, and shows, every folder that its programs import from", () => {
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { specifier, typeOnly } of importsOf(file)) {
+        if (!typeOnly && specifier.startsWith(".")) visit(resolve(dirname(file), specifier));
+      }
+    };
+    for (const program of ["shim", "collector", "gateway"]) visit(join(SRC, program, "main.ts"));
+    const folders = new Set([...reached].map(placeOf));
+    expect([...folders].toSorted()).toEqual([...PROGRAM_FOLDERS].toSorted());
   });
 
   it("runs git in one folder and host processes through one file", () => {
@@ -151,7 +172,12 @@ describe("the architecture", () => {
       names.filter((name) => !allowed.some((pattern) => pattern.test(name)));
     expect(outside(users("execa"), [/^lib\/run-process\.ts$/])).toEqual([]);
     expect(
-      outside(users("node:child_process"), [/^shim\//, /^collector\//, /^lib\/run-process\.ts$/]),
+      outside(users("node:child_process"), [
+        /^shim\//,
+        /^collector\//,
+        /^launcher\//,
+        /^lib\/run-process\.ts$/,
+      ]),
     ).toEqual([]);
     const locators = imports
       .filter(

@@ -19,7 +19,15 @@ import type { ObjectId } from "../core/ids.ts";
  *   The last record is `captured` or `over-limit`; without one of them the capture failed and throws.
  */
 export interface Trees {
-  open(options: { readonly attempt: AttemptRef; readonly slot: number }): Promise<OpenTrees>;
+  open(options: {
+    readonly attempt: AttemptRef;
+    readonly slot: number;
+    /**
+     * What a program may fill a tree with. The watch on it is somebody else's: where it can, the storage itself is made
+     * only a little larger, for what a program writes between two looks.
+     */
+    readonly bound?: MeasureLimits;
+  }): Promise<OpenTrees>;
 }
 
 export interface OpenTrees {

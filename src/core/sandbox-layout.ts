@@ -12,14 +12,19 @@ export const TREES_PATH = "/trees";
 
 const OWN_PATH = "/opt/nightwarden";
 export const NODE_PATH = `${OWN_PATH}/bin/node`;
-export const SHIM_PATH = `${OWN_PATH}/lib/shim/main.js`;
-export const GATEWAY_PATH = `${OWN_PATH}/lib/gateway/main.js`;
-export const COLLECTOR_PATH = `${OWN_PATH}/lib/collector/main.js`;
+/** Our compiled programs, as they are in the package. */
+export const PROGRAMS_PATH = `${OWN_PATH}/lib`;
+export const SHIM_PATH = `${PROGRAMS_PATH}/shim/main.js`;
+export const GATEWAY_PATH = `${PROGRAMS_PATH}/gateway/main.js`;
+export const COLLECTOR_PATH = `${PROGRAMS_PATH}/collector/main.js`;
+/** What an agent of the user's brings along: its `files`. */
+export const AGENT_FILES_PATH = "/opt/agent";
 
 /** Users that exist on no host, one for each slot, so that neighbours share no per-user kernel limit. */
 const FIRST_UID = 64001;
 /** Of the gateways: no slot's. */
 export const GATEWAY_UID = 65000;
+export const MAX_SLOT = GATEWAY_UID - FIRST_UID - 1;
 
 export interface SandboxUser {
   readonly uid: number;

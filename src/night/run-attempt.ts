@@ -65,9 +65,10 @@ async function rollBack({ night, task, ref }: Attempt): Promise<void> {
 }
 
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
-  const { night, ref } = attempt;
+  const { night, ref, limits } = attempt;
   night.stop.throwIfAborted();
-  const trees = await night.deps.trees.open({ attempt: ref, slot: attempt.slot });
+  const bound = { bytes: limits.disk, inodes: limits.inodes };
+  const trees = await night.deps.trees.open({ attempt: ref, slot: attempt.slot, bound });
   let verified: VerifiedCandidate | Outcome;
   try {
     verified = await makeVerified(attempt, trees, image);

@@ -36,7 +36,8 @@ export async function verifyCommit(options: {
 }): Promise<Verification> {
   const { night, attempt, repo, commands, limits, slot } = options;
   if (!options.trees) {
-    const trees = await night.deps.trees.open({ attempt, slot });
+    const bound = { bytes: limits.disk, inodes: limits.inodes };
+    const trees = await night.deps.trees.open({ attempt, slot, bound });
     return await withCleanUp(
       async () => await verifyCommit({ ...options, trees }),
       async () => await trees.close(),

@@ -1,0 +1,177 @@
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LauncherRun } from "../core/launcher-protocol.ts";
+import { GATEWAY_UID, MAX_SLOT, slotUser } from "../core/sandbox-layout.ts";
+import {
+  killControlGroup,
+  makeControlGroup,
+  memoryLimitReached,
+  removeControlGroup,
+  requiredControlGroups,
+  wasOutOfMemory,
+} from "./control-group.ts";
+import { planGroup, type GroupPlan } from "./control-group-plan.ts";
+import {
+  groupLimitsOf,
+  groupOf,
+  HOSTS,
+  memoryMountsOf,
+  NSSWITCH,
+  passwdOf,
+  userOf,
+  type HostPlaces,
+} from "./host-spec.ts";
+import { mustRun, runTool } from "./host-tool.ts";
+import { ownPrograms } from "./own-programs.ts";
+import { Refusal } from "./refusal.ts";
+import { endSurvivors } from "./sandbox-processes.ts";
+import type { Ownership, StateRoot } from "./state-root.ts";
+import { treePaths, unmountAll } from "./trees.ts";
+
+/** Limits of a group that is only looked for, to be removed. */
+const NO_LIMITS = { memoryBytes: 0, cpus: 1, pids: 1 };
+
+/** Everything that one run has on this machine: its folder, its file systems in memory, its control group. */
+export class RunPlace {
+  readonly places: HostPlaces;
+  private readonly folder: string;
+  private readonly group: GroupPlan;
+  private readonly id: string;
+  private readonly uid: number;
+  private isRemoved = false;
+
+  private constructor(options: {
+    folder: string;
+    id: string;
+    uid: number;
+    group: GroupPlan;
+    places: HostPlaces;
+  }) {
+    this.folder = options.folder;
+    this.id = options.id;
+    this.uid = options.uid;
+    this.group = options.group;
+    this.places = options.places;
+  }
+
+  /** Makes it. Throws; then nothing of it is left. */
+  static async make(state: StateRoot, run: LauncherRun, caller: number): Promise<RunPlace> {
+    const asker = { owner: run.owner, caller };
+    const uid = userOf(run);
+    demandFreeUser(uid);
+    const own = ownPrograms();
+    const trees = run.trees === null ? null : treePaths(state.own("trees", run.trees, asker));
+    const gateway = run.gateway === null ? null : state.own("runs", run.gateway, asker);
+    const files = run.files === null ? null : keptFiles(state, caller, run.files);
+    const group = planGroup(requiredControlGroups(), run.id, groupLimitsOf(run));
+    const folder = state.make("runs", run.id, { ...asker, uid });
+    const inFolder = (name: string): string => join(folder, name);
+    const places: HostPlaces = {
+      ...own,
+      trees,
+      files,
+      socket: run.role === "gateway" ? inFolder("socket") : gateway && join(gateway, "socket"),
+      passwd: inFolder("passwd"),
+      group: inFolder("group"),
+      hosts: inFolder("hosts"),
+      nsswitch: inFolder("nsswitch.conf"),
+      tmp: inFolder("tmp"),
+      home: inFolder("home"),
+      joins: group.joins,
+      shows: group.shows,
+    };
+    const place = new RunPlace({ folder, id: run.id, uid, group, places });
+    try {
+      place.fill(run);
+    } catch (error) {
+      await place.remove(null);
+      throw error;
+    }
+    return place;
+  }
+
+  /** One that an earlier launcher has left. */
+  static left(state: StateRoot, id: string, ownership: Ownership | undefined): RunPlace {
+    const folder = state.folder("runs", id);
+    const places = { tmp: join(folder, "tmp"), home: join(folder, "home") } as HostPlaces;
+    const group = planGroup(requiredControlGroups(), id, NO_LIMITS);
+    return new RunPlace({ folder, id, uid: ownership?.uid ?? -1, group, places });
+  }
+
+  private fill(run: LauncherRun): void {
+    const { places } = this;
+    // Read by everybody inside, where only the files themselves are shown.
+    const write = (file: string, text: string): void => writeFileSync(file, text, { mode: 0o644 });
+    write(places.passwd, passwdOf(run));
+    write(places.group, groupOf(run));
+    write(places.hosts, HOSTS);
+    write(places.nsswitch, NSSWITCH);
+    if (run.role === "gateway" && places.socket !== null) {
+      mkdirSync(places.socket, { mode: 0o755 });
+      chownSync(places.socket, GATEWAY_UID, GATEWAY_UID);
+    }
+    for (const { at, options } of memoryMountsOf(run, places)) {
+      mkdirSync(at, { mode: 0o700 });
+      mustRun("mount", ["-t", "tmpfs", "-o", options, "nightwarden", at]);
+    }
+    makeControlGroup(this.group);
+  }
+
+  async kill(): Promise<void> {
+    await killControlGroup(this.group);
+  }
+
+  memoryLimitReached(): boolean | null {
+    return memoryLimitReached(this.group);
+  }
+
+  outOfMemory(): boolean {
+    return wasOutOfMemory(this.group);
+  }
+
+  /** Ends what still runs and leaves nothing of it. May be called again. */
+  async remove(pidNamespace: string | null): Promise<void> {
+    if (this.isRemoved) return;
+    await killControlGroup(this.group);
+    await endSurvivors({ uid: this.uid, pidNamespace, group: `/nightwarden/${this.id}` });
+    await removeControlGroup(this.group);
+    unmountAll([this.places.tmp, this.places.home]);
+    mustRun("rm", ["-rf", "--one-file-system", "--", this.folder]);
+    this.isRemoved = true;
+  }
+}
+
+function keptFiles(state: StateRoot, caller: number, digest: string): string {
+  const folder = join(state.folder("files", String(caller)), digest);
+  if (!existsSync(folder)) throw new Refusal("the agent's files have not been kept");
+  return folder;
+}
+
+/** A number that is somebody's on this machine would make the sandbox that person. */
+function demandFreeUser(uid: number): void {
+  if (uid === 0) return;
+  const taken = usersNumbered(readFileSync("/etc/passwd", "utf8"), (number) => number === uid)[0];
+  if (taken === undefined) return;
+  throw new Refusal(
+    `the user ${taken} of this machine has the number ${uid}`,
+    "Give that user another number.",
+  );
+}
+
+function usersNumbered(passwd: string, isWanted: (uid: number) => boolean): string[] {
+  return passwd
+    .split("\n")
+    .map((line) => line.split(":"))
+    .flatMap(([name, , uid]) => (name && uid && isWanted(Number(uid)) ? [name] : []));
+}
+
+/** Users of this machine that have a sandbox's number, wherever the machine has its users from. */
+export function takenUsers(): string[] {
+  const [first, last] = [slotUser(0).uid, slotUser(MAX_SLOT).uid];
+  const isOurs = (uid: number): boolean => (uid >= first && uid <= last) || uid === GATEWAY_UID;
+  const local = usersNumbered(readFileSync("/etc/passwd", "utf8"), isOurs);
+  // Directories of users answer for one number at a time: the first places, and the gateway's.
+  const asked = [...Array(8).keys()].map((slot) => String(slotUser(slot).uid));
+  const found = runTool("getent", ["passwd", ...asked, String(GATEWAY_UID)]).stdout;
+  return [...new Set([...local, ...usersNumbered(found, isOurs)])];
+}

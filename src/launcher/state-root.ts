@@ -1,0 +1,82 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "./refusal.ts";
+
+/** Where the launcher keeps what it makes. Only root may choose another place, for tests. */
+const DEFAULT_ROOT = "/var/lib/nightwarden/sandboxes";
+const ROOT_VARIABLE = "NIGHTWARDEN_LAUNCHER_ROOT";
+
+export type Kind = "runs" | "trees" | "files";
+
+/** Whose something is: the workspace, and the user of the host who asked. Another user's is never touched. */
+export interface Ownership {
+  readonly owner: string;
+  readonly caller: number;
+  /** Of a run: the user of its processes. */
+  readonly uid?: number;
+}
+
+/** Who asks: root itself, or the user for whom sudo started us. */
+export function callerOf(env: NodeJS.ProcessEnv): number {
+  const uid = env["SUDO_UID"];
+  return uid !== undefined && /^\d+$/.test(uid) ? Number(uid) : 0;
+}
+
+/** The launcher's folders. Only root can look into them. */
+export class StateRoot {
+  readonly path: string;
+
+  constructor(env: NodeJS.ProcessEnv) {
+    const chosen = callerOf(env) === 0 ? env[ROOT_VARIABLE] : undefined;
+    this.path = chosen ?? DEFAULT_ROOT;
+    if (!/^\/[A-Za-z0-9._/-]+$/.test(this.path)) throw new Refusal("the launcher's folder has an odd path");
+    for (const kind of ["runs", "trees", "files"])
+      mkdirSync(join(this.path, kind), { recursive: true, mode: 0o700 });
+    const { uid, mode } = lstatSync(this.path);
+    if (uid !== 0 || (mode & 0o077) !== 0)
+      throw new Refusal(
+        `${this.path} is not root's alone`,
+        `As root: chown 0 ${this.path}; chmod 0700 ${this.path}`,
+      );
+  }
+
+  folder(kind: Kind, id: string): string {
+    return join(this.path, kind, id);
+  }
+
+  /** Makes a folder for something new, which says whose it is before there is anything in it. */
+  make(kind: Exclude<Kind, "files">, id: string, ownership: Ownership): string {
+    const folder = this.folder(kind, id);
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw new Refusal(`there is a ${id} already`);
+      throw error;
+    }
+    writeFileSync(join(folder, "owner.json"), JSON.stringify(ownership), { mode: 0o600 });
+    return folder;
+  }
+
+  /** Everything of a kind, with whose it is; a crash may have left one without. */
+  entries(
+    kind: Exclude<Kind, "files">,
+  ): { readonly id: string; readonly ownership: Ownership | undefined }[] {
+    return readdirSync(join(this.path, kind)).map((id) => ({ id, ownership: this.ownership(kind, id) }));
+  }
+
+  ownership(kind: Exclude<Kind, "files">, id: string): Ownership | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.folder(kind, id), "owner.json"), "utf8")) as Ownership;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The folder of something that exists, and is the caller's own. */
+  own(kind: Exclude<Kind, "files">, id: string, asker: Ownership): string {
+    const found = this.ownership(kind, id);
+    if (found?.owner !== asker.owner || found.caller !== asker.caller)
+      throw new Refusal(`there is no ${id} of this workspace's`);
+    return this.folder(kind, id);
+  }
+}
