@@ -10,6 +10,7 @@ const ADAPTER = ["core", "contracts", "lib"];
 const ADAPTERS = [
   "agents",
   "credentials",
+  "drills",
   "engine",
   "git",
   "health",

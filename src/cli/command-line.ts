@@ -65,6 +65,13 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json)
     .addHelpText("after", example("nightwarden doctor --no-hello"))
     .action(action(async () => (await import("./doctor-command.ts")).doctorCommand));
+  const drill = program.command("drill").description("planned failures, to see that a guard fires");
+  drill
+    .command("containment")
+    .description("attack a sandbox as an agent could, each attack with a control; recorded")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill containment"))
+    .action(action(async () => (await import("./drill-containment-command.ts")).drillContainmentCommand));
   program
     .command("run")
     .description("work through the tasks now")

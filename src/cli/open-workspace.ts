@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { readPhase } from "../compose/workspace.ts";
 import { CONFIG_FILE, loadConfig, type LoadedWorkspace } from "../config/load-config.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { formatProblem } from "../core/problem.ts";
 
-/** Loads the workspace, or throws one error that lists every problem of its files. */
+/** Loads the workspace, with the policy of the phase that it is in, or throws one error that lists every problem of its files. */
 export async function openWorkspace(folder: string): Promise<LoadedWorkspace> {
-  const loaded = await loadConfig(workspaceFolder(folder));
+  const workspaceDir = workspaceFolder(folder);
+  const loaded = await loadConfig(workspaceDir, { phase: await readPhase(workspaceDir) });
   if (loaded.ok) return loaded.value;
   const count = loaded.error.length;
   throw new NightwardenError({

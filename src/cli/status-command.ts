@@ -1,4 +1,5 @@
 import { clock, openJournals, readLock } from "../compose/workspace.ts";
+import { phaseState } from "../core/phase-state.ts";
 import { queueState } from "../core/queue.ts";
 import { statusOf } from "../core/status.ts";
 import { readHistory } from "../night/history.ts";
@@ -16,7 +17,14 @@ export async function statusCommand(
   const history = await readHistory(openJournals(config.workspaceDir, context.version));
   const queue = queueState(history.nights, history.workspace);
   const owner = await readLock(config.workspaceDir);
-  const status = statusOf({ night: history.nights.at(-1), owner, plan, queue, now: clock.now() });
+  const status = statusOf({
+    night: history.nights.at(-1),
+    owner,
+    plan,
+    queue,
+    phase: phaseState(history.workspace),
+    now: clock.now(),
+  });
   const { terminal } = context;
   terminal.data(options.json ? `${JSON.stringify(status)}\n` : renderStatusText(status, terminal));
   return EXIT.done;

@@ -4,6 +4,7 @@ import { createOutputFiles } from "../journal/output-files.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { agentsOf, readModelAccess } from "./agents.ts";
+import { canariesOf } from "./canaries.ts";
 import type { EngineParts } from "./engine.ts";
 import { probesOfNight } from "./probes.ts";
 import { openRepositories } from "./repositories.ts";
@@ -44,6 +45,12 @@ export async function composeNight(options: {
       machinery: { ...containers, images: parts.images, newToken },
       onProgress,
       onSignIn: options.onSignIn ?? (() => undefined),
+    }),
+    runCanaries: canariesOf({
+      workspace,
+      images: parts.images,
+      parts: { ...containers, newToken },
+      onProgress,
     }),
     residue: await allResidue({
       workspaceDir: config.workspaceDir,

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { WaitingClock } from "../contracts/clock.ts";
 import type { JournalStore } from "../contracts/journal.ts";
+import { phaseState } from "../core/phase-state.ts";
+import type { Phase } from "../core/policy.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { createJournalStore } from "../journal/journal-store.ts";
 import { Redaction } from "../journal/redaction.ts";
@@ -38,6 +40,17 @@ export async function workspaceIdOf(journals: JournalStore): Promise<string> {
     code: "infra.journal",
     message: "the workspace's journal has no first event",
   });
+}
+
+/** The phase that a workspace is in, as its journal tells it. Throws `refused.journal` where that cannot be read. */
+export async function readPhase(workspaceDir: string): Promise<Phase> {
+  const journals = createJournalStore({
+    stateDir: stateDirOf(workspaceDir),
+    actor: "reader",
+    version: "",
+    clock,
+  });
+  return phaseState((await journals.read(null)).events).phase;
 }
 
 export async function lockWorkspace(workspaceDir: string, command: string): Promise<NightLock> {

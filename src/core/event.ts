@@ -194,6 +194,9 @@ export const NIGHT_ENDS = [
 ] as const;
 export type NightEnd = (typeof NIGHT_ENDS)[number];
 
+/** The drills that there are. */
+export const DRILLS = ["containment"] as const;
+
 export const EVENT_DATA = {
   "workspace.created": z.object({ version: z.string() }),
   /** A person asked for a failed or set-aside task to be started again. */
@@ -213,6 +216,26 @@ export const EVENT_DATA = {
     omitted: z.number().int().nonnegative(),
     unknown: z.array(unknownPlace),
   }),
+  /** A planned failure was run, to see that a guard fires. In the workspace's stream; in a night's too, where its gate asked. */
+  "drill.finished": z.object({
+    drill: z.enum(DRILLS),
+    verdict: z.enum(["held", "survived", "inconclusive"]),
+    /** How often it was run until this was its verdict. */
+    runs: z.number().int().positive(),
+    isolation: z.enum(ISOLATIONS),
+    image: z.string(),
+    versions: z.record(z.string(), z.string()),
+    durationMs: ms,
+    canaries: z.array(
+      z.object({
+        canary: z.string(),
+        verdict: z.enum(["held", "survived", "inconclusive", "not-promised"]),
+        detail: z.string(),
+      }),
+    ),
+  }),
+  /** The workspace lost trust. The same phase twice: it was in the first, and stays there. */
+  "phase.demoted": z.object({ from: z.enum(PHASES), to: z.enum(PHASES), why: z.string() }),
 
   "night.started": z.object({
     purpose: z.enum(["work", "demo"]),

@@ -1,3 +1,4 @@
+import type { DrillVerdict } from "./canary.ts";
 import type { NightEnd } from "./event.ts";
 import type { NightId } from "./ids.ts";
 import type { RepositorySummary } from "./repository-summary.ts";
@@ -30,8 +31,10 @@ export function nextActions(facts: {
   readonly hasLeaked: boolean;
   readonly tasks: readonly TaskSummary[];
   readonly repositories: readonly RepositorySummary[];
+  /** What the containment drill said; undefined: it had no turn. */
+  readonly containment: DrillVerdict | undefined;
 }): NextAction[] {
-  const { night, end, hasLeaked, tasks, repositories } = facts;
+  const { night, end, hasLeaked, tasks, repositories, containment } = facts;
   const actions: NextAction[] = [];
   const unmerged = tasks.filter((task) => task.why?.startsWith(UNMERGED));
   const waiting = repositories.find(({ repo }) => repo === unmerged[0]?.repo);
@@ -47,6 +50,11 @@ export function nextActions(facts: {
     actions.push({
       why: "Let what was left be removed: no night starts before",
       command: "nightwarden doctor --repair",
+    });
+  } else if (end === "refused" && (containment === "survived" || containment === "inconclusive")) {
+    actions.push({
+      why: "Find out why the sandbox does not hold before the next night",
+      command: "nightwarden drill containment",
     });
   } else if (end === "infra" || end === "auth" || end === "refused") {
     actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden doctor" });

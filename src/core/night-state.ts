@@ -63,6 +63,10 @@ export interface NightState {
   /** What was used of model APIs outside of attempts: by the health checks. */
   otherSpending: Spending;
   readonly probes: EventData<"probe.finished">[];
+  /** What the last containment drill of its gate came to; undefined: it came to none. */
+  drill?: EventData<"drill.finished">;
+  /** What the workspace lost by it. */
+  demotion?: EventData<"phase.demoted">;
   /** How much was found that nothing used any more, and removed. */
   leftovers: number;
   /** What must not have been there, and could not be removed when it was found. */
@@ -161,6 +165,12 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "probe.finished":
       state.probes.push(event.data);
+      return;
+    case "drill.finished":
+      state.drill = event.data;
+      return;
+    case "phase.demoted":
+      state.demotion = event.data;
       return;
     case "model.answered":
       if (!findAttempt(state, event.data))

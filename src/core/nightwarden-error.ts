@@ -18,6 +18,7 @@ export type ErrorCode =
   | "refused.credentials"
   | "refused.probe"
   | "refused.leak"
+  | "refused.containment"
   | "infra.engine"
   | "infra.gateway"
   | "infra.git"

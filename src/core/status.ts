@@ -2,7 +2,9 @@ import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { openAttempts, type NightState } from "./night-state.ts";
+import type { PhaseState } from "./phase-state.ts";
 import type { Plan } from "./plan.ts";
+import type { Phase } from "./policy.ts";
 import type { Queue, QueuePlace } from "./queue.ts";
 import { safeLine } from "./safe-text.ts";
 import { summarise } from "./summary.ts";
@@ -26,6 +28,14 @@ export interface WorkspaceStatus {
     readonly cap: Cap | null;
   }[];
   readonly queue: Readonly<Record<QueuePlace, number>>;
+  readonly phase: Phase;
+  /** The last time that the workspace lost trust; null: it never did. */
+  readonly demotion: {
+    readonly from: Phase;
+    readonly to: Phase;
+    readonly why: string;
+    readonly at: string;
+  } | null;
 }
 
 export interface WorkspaceOwner {
@@ -67,9 +77,11 @@ export function statusOf(facts: {
   readonly owner: WorkspaceOwner | undefined;
   readonly plan: Pick<Plan, "tasks">;
   readonly queue: Queue;
+  readonly phase: PhaseState;
   readonly now: Date;
 }): WorkspaceStatus {
   const { night, owner, plan, queue, now } = facts;
+  const { phase, demotion } = facts.phase;
   const tasks = plan.tasks.map(({ id, title, key }) => {
     const { place, outcomes } = queue.entry(key);
     const last = outcomes.at(-1);
@@ -92,6 +104,8 @@ export function statusOf(facts: {
       failed: count("failed"),
       "set-aside": count("set-aside"),
     },
+    phase,
+    demotion: demotion ? { ...demotion, why: safeLine(demotion.why) } : null,
   };
 }
 

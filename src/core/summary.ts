@@ -1,3 +1,4 @@
+import type { CanaryResult, DrillVerdict } from "./canary.ts";
 import type { NightEnd } from "./event.ts";
 import type { NightId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
@@ -60,6 +61,14 @@ export interface NightSummary {
   readonly spending: Spending;
   /** Requests that gateways refused: something in a sandbox tried more than it may. */
   readonly denied: number;
+  /** What the containment drill before the first agent said; null: it had no turn, or is of an earlier version. */
+  readonly containment: {
+    readonly verdict: DrillVerdict;
+    readonly runs: number;
+    readonly canaries: readonly CanaryResult[];
+  } | null;
+  /** The trust that the workspace lost in this night. */
+  readonly demotion: { readonly from: Phase; readonly to: Phase; readonly why: string } | null;
   /** What to do now, most urgent first; three at most. */
   readonly nextActions: readonly NextAction[];
 }
@@ -123,12 +132,15 @@ export function summarise(state: NightState): NightSummary {
     leaks: summariseLeaks(state),
     spending: spendingOfNight(state),
     denied: tasks.reduce((sum, task) => sum + task.denied, 0),
+    containment: containmentOf(state),
+    demotion: state.demotion ? { ...state.demotion, why: safeLine(state.demotion.why) } : null,
     nextActions: nextActions({
       night: state.night,
       end: state.end ?? null,
       hasLeaked: state.leaks.length > 0,
       tasks,
       repositories,
+      containment: state.drill?.verdict,
     }),
   };
 }
@@ -150,6 +162,12 @@ function summariseLeaks({ leaks }: NightState): LeakSummary[] {
     }
   }
   return [...byName.values()];
+}
+
+function containmentOf({ drill }: NightState): NightSummary["containment"] {
+  if (!drill) return null;
+  const { verdict, runs, canaries } = drill;
+  return { verdict, runs, canaries: canaries.map((each) => ({ ...each, detail: safeLine(each.detail) })) };
 }
 
 /** What a health check found and let pass. What it refused is why the night ended. */

@@ -13,6 +13,7 @@ import type { EventData, NightwardenEvent } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Loosening, Phase, Policy } from "../core/policy.ts";
+import type { CanaryRun } from "./containment-drill.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
 export interface NightDeps {
@@ -38,6 +39,14 @@ export interface NightDeps {
     readonly onFact: (attempt: AttemptRef, fact: GatewayFact) => void;
     readonly signal: AbortSignal;
   }) => Promise<void>;
+  /**
+   * Asks every canary once, in a sandbox of `repository`'s image. Throws where no sandbox starts, and the signal's
+   * reason.
+   */
+  readonly runCanaries: (options: {
+    readonly repository: string;
+    readonly signal: AbortSignal;
+  }) => Promise<CanaryRun>;
   /** Everywhere where something of this workspace's can stand, the back ends first. */
   readonly residue: readonly ResiduePlace[];
   /** Lets go of what attempts share, such as the gateways' network. Only while no attempt runs. Never rejects. */

@@ -6,6 +6,7 @@ import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { queueState, selectTasks } from "../core/queue.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
+import { checkContainment } from "./check-containment.ts";
 import { checkHealth } from "./check-health.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
@@ -61,6 +62,7 @@ export async function runNight(
     // The quota that the night waited for is the one that the hello would meet.
     if (night.record.state.pause) await waitForQuota(night, night.record.state.pause);
     await checkHealth(night, history);
+    await checkContainment(night, open);
     await openGate(night, open, gateHistory(night, history));
     await accountBeforeAttempts(night, history);
     await finishNight(night, history, await runPlan(night, await planContext(night, queue, history)));

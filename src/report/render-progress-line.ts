@@ -1,5 +1,7 @@
+import { failedCanaries } from "../core/canary.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
+import { demotionInWords } from "../core/phase-state.ts";
 import { endInWords, failureInWords } from "../core/plain-words.ts";
 import { kindsInWords } from "../core/residue.ts";
 import { safeLine } from "../core/safe-text.ts";
@@ -33,6 +35,15 @@ function progressWords(event: NightwardenEvent): string | undefined {
       return "going on";
     case "probe.finished":
       return event.data.verdict === "ok" ? undefined : probeWords(event.data);
+    case "drill.finished": {
+      const { verdict, canaries, durationMs, runs } = event.data;
+      if (verdict !== "held") return `containment ${verdict}: ${failedCanaries(canaries)}`;
+      const held = canaries.filter((each) => each.verdict === "held").length;
+      const again = runs > 1 ? ", at the second try" : "";
+      return `containment: ${counted(held, "attack")} refused, in ${formatDuration(durationMs)}${again}`;
+    }
+    case "phase.demoted":
+      return demotionInWords(event.data);
     case "egress.denied": {
       const { task, rule, method, target, count } = event.data;
       return `${task}: its gateway refused ${counted(count, "request")} (${rule}): ${method} ${target}`;

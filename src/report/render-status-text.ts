@@ -1,5 +1,6 @@
 import { capInWords } from "../core/cap.ts";
 import { formatDuration } from "../core/duration.ts";
+import { demotionInWords } from "../core/phase-state.ts";
 import type { QueuePlace } from "../core/queue.ts";
 import type { OpenAttempt, WorkspaceStatus } from "../core/status.ts";
 import { column, fitWidth } from "./fit-width.ts";
@@ -34,7 +35,9 @@ const PLACE_COLUMNS = Math.max(...Object.values(PLACE_WORDS).map((words) => word
 
 /** What goes on in a workspace, in a few lines for a terminal. */
 export function renderStatusText(status: WorkspaceStatus, target: TextTarget): string {
-  const lines = [...activityLines(status), queueLine(status)].map((line) => fitWidth(line, target.width));
+  const lines = [...activityLines(status), ...trustLines(status), queueLine(status)].map((line) =>
+    fitWidth(line, target.width),
+  );
   const tasks = status.tasks.map(({ id, title, place, cap }) => {
     const words = target.paint(PLACE_STYLES[place], column(PLACE_WORDS[place], PLACE_COLUMNS));
     return `${words}  ${fitWidth(`${id} · ${cap ? `${capInWords(cap)} · ` : ""}${title}`, Math.max(0, target.width - PLACE_COLUMNS - 2))}`;
@@ -67,6 +70,10 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
     case "idle":
       return [`Nothing is running. Last night: ${night.id}, ${time}`, night.headline, night.why];
   }
+}
+
+function trustLines({ demotion }: WorkspaceStatus): string[] {
+  return demotion ? [`${demotion.at.slice(0, 10)}: ${demotionInWords(demotion)}`] : [];
 }
 
 function attemptLine({ task, title, number, step, elapsedMs }: OpenAttempt): string {

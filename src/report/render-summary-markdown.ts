@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { demotionInWords } from "../core/phase-state.ts";
 import { markdownCode, markdownFence, markdownText } from "../core/safe-text.ts";
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
@@ -26,6 +27,8 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
       .join(" · "),
     ...loosenedSection(summary),
     ...oldVersionsSection(summary),
+    ...(summary.demotion ? [`**Trust:** ${markdownText(demotionInWords(summary.demotion))}.`] : []),
+    ...containmentSection(summary),
     ...section(
       "Left behind, and not removed",
       summary.leaks.map((leak) => `- ${markdownText(leakWords(leak))}`),
@@ -73,6 +76,18 @@ function oldVersionsSection({ oldVersions }: NightSummary): string[] {
   if (oldVersions.length === 0) return [];
   const items = oldVersions.map(({ message }) => `- ${markdownText(message)}`);
   return [`Old or unknown versions: ${markdownText(oldVersionWords(oldVersions))}.`, items.join("\n")];
+}
+
+/** Only where it did not hold. */
+function containmentSection({ containment }: NightSummary): string[] {
+  if (!containment || containment.verdict === "held") return [];
+  const failed = containment.canaries.filter(({ verdict }) => verdict === containment.verdict);
+  return section(
+    "Containment",
+    failed.map(
+      ({ canary, verdict, detail }) => `- ${markdownCode(canary)} ${verdict}: ${markdownText(detail)}`,
+    ),
+  );
 }
 
 function taskItem(task: TaskSummary): string {

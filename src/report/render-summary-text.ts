@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { demotionInWords } from "../core/phase-state.ts";
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import { column, displayWidth, fitWidth } from "./fit-width.ts";
@@ -34,6 +35,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
         target.paint("yellow", fit(line)),
       ),
       ...leakLines(summary).map((line) => target.paint("red", fit(line))),
+      ...trustLines(summary).map((line) => target.paint("red", fit(line))),
     ],
     [
       ...summary.nextActions.flatMap(({ why, command }) => actionLines(why, command, target)),
@@ -71,6 +73,17 @@ function leakLines({ leaks }: NightSummary): string[] {
   return [
     "LEFT BEHIND, and not removed; the next night is refused:",
     ...leaks.map((leak) => `  ${leakWords(leak)}`),
+  ];
+}
+
+/** What the workspace lost, and by which attack. */
+function trustLines({ containment, demotion }: NightSummary): string[] {
+  const failed = containment?.canaries.filter(({ verdict }) => verdict === containment.verdict) ?? [];
+  return [
+    ...(demotion ? [demotionInWords(demotion)] : []),
+    ...(containment && containment.verdict !== "held"
+      ? failed.map(({ canary, verdict, detail }) => `Containment: ${canary} ${verdict}: ${detail}`)
+      : []),
   ];
 }
 

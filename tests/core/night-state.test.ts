@@ -4,6 +4,7 @@ import { FAILURE_REASONS } from "../../src/core/attempt.ts";
 import type { Fact } from "../../src/core/event.ts";
 import { isCurrent, openAttempts, replay } from "../../src/core/night-state.ts";
 import { queueState } from "../../src/core/queue.ts";
+import { phaseState } from "../../src/core/phase-state.ts";
 import { statusOf } from "../../src/core/status.ts";
 import { summarise } from "../../src/core/summary.ts";
 import * as story from "../fixtures/night-story.ts";
@@ -44,6 +45,7 @@ test("every prefix of a journal can be replayed, summarised and asked for its st
         expect(openAttempts(state).length).toBeLessThanOrEqual(1);
         const queue = queueState([state], []);
         const status = statusOf({
+          phase: phaseState([]),
           night: state,
           owner: undefined,
           plan: { tasks: [task] },

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { exceeded } from "../../src/core/cap.ts";
 import type { Fact } from "../../src/core/event.ts";
 import { queueState } from "../../src/core/queue.ts";
+import { phaseState } from "../../src/core/phase-state.ts";
 import { statusOf, type WorkspaceStatus } from "../../src/core/status.ts";
 import * as story from "../fixtures/night-story.ts";
 
@@ -12,6 +13,7 @@ const NOW = new Date("2026-11-20T23:00:03.000Z");
 function statusAfter(facts: readonly Fact[], owner?: typeof OWNER): WorkspaceStatus {
   const night = facts.length > 0 ? story.nightOf(facts) : undefined;
   return statusOf({
+    phase: phaseState([]),
     night,
     owner,
     plan: { tasks: [a, b] },

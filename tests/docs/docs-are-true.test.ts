@@ -8,6 +8,7 @@ import { configSchema } from "../../src/config/schema.ts";
 import { FAILURE_REASONS, failed } from "../../src/core/attempt.ts";
 import { PLATFORM_NAMES } from "../../src/core/engine-platform.ts";
 import { EVENT_DATA, NIGHT_ENDS, envelopeSchema } from "../../src/core/event.ts";
+import { CANARIES } from "../../src/core/canary.ts";
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
@@ -197,6 +198,18 @@ describe("docs/containment.md", () => {
       expect(documented).toContainEqual([rule, meaning]);
   });
 
+  it("has every canary, with its question, its guard and who promises it, and no other", () => {
+    const documented = rows(section(read("docs/containment.md"), "## Canaries")).slice(2);
+    expect(documented).toEqual(
+      Object.entries(CANARIES).map(([id, { question, guard, promisedBy }]) => [
+        id,
+        question,
+        guard,
+        promisedBy.join(", "),
+      ]),
+    );
+  });
+
   it("has every field that is asked of the engine", () => {
     const text = read("docs/containment.md");
     const common = { name: "n", image: "i", labels: {} };
@@ -213,13 +226,16 @@ describe("docs/containment.md", () => {
   });
 });
 
+/** The groups of commands that are in one. */
+const GROUPS: Readonly<Record<string, string>> = { build: "image ", containment: "drill " };
+
 describe("the commands", () => {
   const source = read("src/cli/command-line.ts");
   const blocks = source.split(".command(").slice(1);
   const commands = blocks.flatMap((block) => {
     const name = /^"([a-z-]+)"/.exec(block)?.[1] ?? "";
-    if (["image", "ops"].includes(name)) return []; // a group: its commands follow
-    const group = name === "build" ? "image " : name.startsWith("macos-") ? "ops " : "";
+    if (["image", "ops", "drill"].includes(name)) return []; // a group: its commands follow
+    const group = name.startsWith("macos-") ? "ops " : (GROUPS[name] ?? "");
     return [{ name: `${group}${name}`, hasJson: block.includes(".addOption(json)") }];
   });
   const names = commands.map(({ name }) => name);

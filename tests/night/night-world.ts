@@ -8,6 +8,7 @@ import type { ModelAccess } from "../../src/contracts/gateway.ts";
 import type { Images } from "../../src/contracts/images.ts";
 import type { Outputs } from "../../src/contracts/output.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
+import { CANARY_IDS, type CanaryResult } from "../../src/core/canary.ts";
 import { taskKey, type TaskId } from "../../src/core/ids.ts";
 import type { EventData, NightwardenEvent } from "../../src/core/event.ts";
 import type { NightState } from "../../src/core/night-state.ts";
@@ -65,6 +66,8 @@ export class NightWorld {
   readonly access = new Map<string, ModelAccess>();
   /** What the health checks of a night find. */
   probe: () => readonly EventData<"probe.finished">[] = () => [];
+  /** What the canaries of a night find, one run after the other; then all is held. */
+  readonly canaries: CanaryResult[][] = [];
   /** Until when the night waited, each time. */
   readonly waits: string[] = [];
   /** Called with each event when it is durable. */
@@ -212,6 +215,12 @@ export class NightWorld {
       runProbes: async ({ onResult }) => {
         for (const probe of this.probe()) await onResult(probe);
       },
+      runCanaries: async () =>
+        await Promise.resolve({
+          isolation: "docker",
+          image: "sha256:fake",
+          canaries: this.canaries.shift() ?? ALL_HELD,
+        }),
       probe: async () => await Promise.resolve(),
       newToken: () => `token${String((this.tokens += 1)).padStart(16, "0")}`,
       digest,
@@ -227,6 +236,12 @@ class AskingAgent extends CommandAgent {
     return { ...invocation, env: { ...invocation.env, MODEL_TOKEN: request.model?.token ?? "" } };
   }
 }
+
+export const ALL_HELD: CanaryResult[] = CANARY_IDS.map((canary) => ({
+  canary,
+  verdict: "held",
+  detail: "refused",
+}));
 
 export const SECRET = "sk-ant-a-sentinel-that-nobody-may-read";
 const ACCESS: ModelAccess = {

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Fact } from "../../src/core/event.ts";
 import { queueState } from "../../src/core/queue.ts";
+import { phaseState } from "../../src/core/phase-state.ts";
 import { statusOf } from "../../src/core/status.ts";
 import { summarise, type NightSummary } from "../../src/core/summary.ts";
 import { displayWidth, fitWidth } from "../../src/report/fit-width.ts";
@@ -203,7 +204,14 @@ describe("the status", () => {
     ]);
     const owner = { pid: 4711, startedAt: "2026-11-20T22:00:00.000Z", command: "nightwarden run" };
     const now = new Date("2026-11-20T22:10:00.000Z");
-    const status = statusOf({ night, owner, plan: { tasks }, queue: queueState([night], []), now });
+    const status = statusOf({
+      phase: phaseState([]),
+      night,
+      owner,
+      plan: { tasks },
+      queue: queueState([night], []),
+      now,
+    });
     expect(renderStatusText(status, PLAIN)).toMatchInlineSnapshot(`
       "Night 2026-11-20-k3f9 is running, for 9m 59s, process 4711
       1 of 2 tasks landed, 1 running
@@ -218,6 +226,7 @@ describe("the status", () => {
 
   test("of a new workspace says how to begin", () => {
     const status = statusOf({
+      phase: phaseState([]),
       night: undefined,
       owner: undefined,
       plan: { tasks: [] },
@@ -269,7 +278,14 @@ describe("text that an agent or a plan controls is inert", () => {
     const night = story.nightOf(tenTasks(EVIL).slice(0, 5));
     const plan = { tasks: [story.testTask("a", { title: EVIL })] };
     const owner = { pid: 1, startedAt: EVIL, command: EVIL };
-    const status = statusOf({ night, owner, plan, queue: queueState([night], []), now: new Date() });
+    const status = statusOf({
+      phase: phaseState([]),
+      night,
+      owner,
+      plan,
+      queue: queueState([night], []),
+      now: new Date(),
+    });
     expect(renderStatusText(status, PLAIN)).not.toMatch(CONTROL);
     expect(JSON.stringify(status)).not.toMatch(CONTROL);
   });
