@@ -3,8 +3,8 @@ import type { ResiduePlace, Unremoved } from "../contracts/residue.ts";
 import { shadowPlace, type Account } from "../core/account.ts";
 import type { EventData } from "../core/event.ts";
 import { bytesOf, countKinds, type Residue } from "../core/residue.ts";
-import { answerOf } from "../core/unrepaired-leak.ts";
-import { readHistory } from "./history.ts";
+import { answerOf, unrepairedLeak } from "../core/unrepaired-leak.ts";
+import { readHistory, type History } from "./history.ts";
 import { tokensOfLanded } from "./night-account.ts";
 import { namedLeaks, settle, unknownPlaces } from "./settle-account.ts";
 import { removeResidue, takeAccount } from "./take-account.ts";
@@ -34,6 +34,8 @@ export async function repairWorkspace(options: {
   const mayStand = { landed: tokensOfLanded(history.nights), running: new Set<string>(), isInUse: false };
   const scope = { kind: "workspace" } as const;
   const settled = await settle(places, scope, { mayStand });
+  // Of a back end that the workspace had before, and has no more: nobody has looked there.
+  const unasked = unaskedPlaces(history, places);
   onProgress("the shadows are made as small as what they have to keep");
   const unpacked = await removeResidue(places, Object.keys(settled.account.stores).map(unreachable));
   const { stores } = await takeAccount(places, scope);
@@ -41,13 +43,14 @@ export async function repairWorkspace(options: {
 
   const leaks = [...settled.leaks, ...unpacked.map(({ residue }) => residue)];
   const why = new Map([...settled.unremoved, ...unpacked].map((each) => [each.residue.name, each.why]));
-  const verdict = leaks.length > 0 ? "leaked" : settled.verdict;
+  const seen = leaks.length > 0 ? "leaked" : settled.verdict;
+  const verdict = seen === "clean" && unasked.length > 0 ? "unknown" : seen;
   const repair: Repair = {
     verdict,
     removed: settled.removed,
     bytes: bytesOf(settled.removed) + freed,
     left: leaks.map((residue) => ({ residue, why: why.get(residue.name) ?? "it is still there" })),
-    unknown: unknownPlaces(settled.account),
+    unknown: [...unknownPlaces(settled.account), ...unasked],
   };
   const journal = await journals.open(null);
   try {
@@ -66,6 +69,22 @@ export async function repairWorkspace(options: {
     await journal.close();
   }
   return repair;
+}
+
+/** Where the last leak that nobody has repaired was, and where this repair does not look. */
+function unaskedPlaces(
+  history: History,
+  places: readonly ResiduePlace[],
+): { place: string; message: string }[] {
+  const asked = new Set(places.map(({ name }) => name));
+  const of = unrepairedLeak(history)?.leak.residue.map(({ place }) => place) ?? [];
+  return [...new Set(of)]
+    .filter((place) => !asked.has(place))
+    .map((place) => ({
+      place,
+      message:
+        "something was left there, and the workspace is not configured to use it now: repair with the old configuration",
+    }));
 }
 
 /** The objects of a shadow that nothing keeps, as a thing to remove. */

@@ -71,7 +71,7 @@ function oldVersionLines({ oldVersions }: NightSummary): string[] {
 function leakLines({ leaks }: NightSummary): string[] {
   if (leaks.length === 0) return [];
   return [
-    "LEFT BEHIND, and not removed; the next night is refused:",
+    "LEFT BEHIND, and not removed; no night starts before a repair:",
     ...leaks.map((leak) => `  ${leakWords(leak)}`),
   ];
 }

@@ -86,7 +86,7 @@ describe("a volume that somebody else's container holds", () => {
         ["one.1", ["volume"]],
         [undefined, ["volume"]],
       ]);
-      expect(stdout).toContain("LEFT BEHIND, and not removed; the next night is refused:");
+      expect(stdout).toContain("LEFT BEHIND, and not removed; no night starts before a repair:");
       expect(stdout).toContain(`volume ${volume} (docker)`.slice(0, 60));
       expect(stdout).toContain("nightwarden doctor --repair");
       const markdown = await workspace.call("summary", "--markdown");

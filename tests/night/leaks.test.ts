@@ -125,6 +125,21 @@ describe("the account", () => {
     expect(await world.run([lands("three")])).toMatchObject({ end: "queue-empty" });
   });
 
+  it("of a leak in a place that a repair does not look at stays refused: nobody has seen that it is gone", async () => {
+    world.engine.keepsTrees = true;
+    world.engine.residue.holds = ({ attempt }) => (attempt === "one.1" ? "it is in use" : undefined);
+    await world.run([lands("one")]);
+    const elsewhere = { journals: world.journals, places: [world.shadow], onProgress: () => undefined };
+    expect(await repairWorkspace(elsewhere)).toMatchObject({
+      verdict: "unknown",
+      unknown: [{ place: "fake engine" }],
+    });
+    await expect(world.run([lands("two")])).rejects.toMatchObject({ code: "refused.leak" });
+    world.engine.residue.holds = () => undefined;
+    expect(await repair()).toMatchObject({ verdict: "clean" });
+    expect(await repairWorkspace(elsewhere)).toMatchObject({ verdict: "clean", unknown: [] });
+  });
+
   it("of something that may still run ends the night before another attempt starts beside it", async () => {
     const { residue } = world.engine;
     residue.holds = ({ kind }) => (kind === "process" ? "it does not end" : undefined);
