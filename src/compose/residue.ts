@@ -1,5 +1,7 @@
 import type { ResiduePlace } from "../contracts/residue.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { HostResidue } from "../sandbox/user/host-residue.ts";
+import { attemptTokens } from "./attempt-tokens.ts";
 import { findGit } from "../git/find-git.ts";
 import { shadowNames, ShadowResidue } from "../git/shadow-residue.ts";
 import { DockerResidue } from "../sandbox/docker/docker-residue.ts";
@@ -29,6 +31,7 @@ export async function allResidue(options: {
     await engineResidue(options),
     ...[...shadows].map((repo) => new ShadowResidue({ program, repo, stateDir })),
     new StateResidue({ stateDir, now: () => clock.now() }),
+    new HostResidue({ tokens: async () => await attemptTokens(workspaceDir) }),
   ];
 }
 

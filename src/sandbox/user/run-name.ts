@@ -9,5 +9,10 @@ export function newName(
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, 60);
-  return `${what}-${plain}-${token.slice(0, 8)}-${randomBytes(3).toString("hex")}`;
+  return `${what}-${plain}-${tokenMarkOf(token)}-${randomBytes(3).toString("hex")}`;
+}
+
+/** What of an attempt's token is in the names of all that it has. */
+export function tokenMarkOf(token: string): string {
+  return token.slice(0, 8);
 }
