@@ -32,6 +32,7 @@ export async function drillContainmentCommand(
         workspace,
         images: parts.images,
         parts: machinery,
+        isolation: "docker",
         onProgress: progress,
       });
       const repository = workspace.plan.tasks[0]?.repo ?? config.repositories[0]?.name ?? "";

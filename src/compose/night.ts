@@ -50,6 +50,7 @@ export async function composeNight(options: {
       workspace,
       images: parts.images,
       parts: { ...containers, newToken },
+      isolation: "docker",
       onProgress,
     }),
     residue: await allResidue({

@@ -47,9 +47,14 @@ export const CANARIES = {
     promisedBy: STRONG,
   },
   environment: {
-    question: "does it find a variable of the supervisor, in any environment that it can read?",
+    question: "does it inherit a variable of the supervisor?",
     guard: "an environment made from scratch",
     promisedBy: EVERY,
+  },
+  "other-environments": {
+    question: "does it find one in the environment of any process that it can read?",
+    guard: "a process name space of its own, and nothing inherited by what runs there",
+    promisedBy: STRONG,
   },
   "host-processes": {
     question: "does it see or signal a process of the host?",

@@ -128,7 +128,11 @@ describe("a sandbox that lacks a guard", () => {
       }),
       ["host-processes"],
     ],
-    ["inherits a variable", () => ({ inherits: ["NIGHTWARDEN_DRILL"] }), ["environment"]],
+    [
+      "inherits a variable",
+      () => ({ inherits: ["NIGHTWARDEN_DRILL"] }),
+      ["environment", "other-environments"],
+    ],
     ["has no cap on processes", () => ({ hostConfig: { PidsLimit: undefined } }), ["pids"]],
     ["has no cap on memory", () => ({ hostConfig: { Memory: 0, MemorySwap: 0 } }), ["memory"]],
   ])("%s: exactly its canaries survive, and all others are held", async (_, weakness, expected) => {

@@ -8,6 +8,7 @@ import { hostResolver } from "./probes/host-resolver.ts";
 import { hostService } from "./probes/host-service.ts";
 import { interfaces } from "./probes/interfaces.ts";
 import { memory } from "./probes/memory.ts";
+import { otherEnvironments } from "./probes/other-environments.ts";
 import { outsideWrite } from "./probes/outside-write.ts";
 import { pids } from "./probes/pids.ts";
 import { privileges } from "./probes/privileges.ts";
@@ -25,6 +26,7 @@ const PROBES: Readonly<Record<CanaryId, ProbeFunction>> = {
   "outside-write": outsideWrite,
   "host-file": hostFile,
   environment,
+  "other-environments": otherEnvironments,
   "host-processes": hostProcesses,
   sockets,
   privileges,
