@@ -157,6 +157,8 @@ function nightOrder(options: {
     bases: new Map(
       config.repositories.map(({ name, base }) => [name, base.kind === "ref" ? base.ref : "continue"]),
     ),
+    prepare: new Map(config.repositories.flatMap(({ name, prepare }) => (prepare ? [[name, prepare]] : []))),
+    build: new Map(config.repositories.map(({ name, build }) => [name, build])),
     verify: new Map(config.repositories.map(({ name, verify }) => [name, verify])),
     onEvent: (event) => {
       const line = renderProgressLine(event);

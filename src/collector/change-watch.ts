@@ -121,6 +121,7 @@ export class ChangePass {
     // What is called `.git` is never taken, at no depth.
     if (place.takes === "nothing" || name.toLowerCase() === ".git") return NOTHING;
     const path = place.path === "" ? name : `${place.path}/${name}`;
+    if (this.watch.tree.installed?.roots.has(path)) return NOTHING;
     const isOfBase = this.watch.tree.entries.has(path);
     if (stats.isDirectory()) return this.below(place, path, isOfBase);
     if (isOfBase) this.seen.add(path);

@@ -5,15 +5,20 @@
  * It holds four capabilities and uses each for one thing: CHOWN to give a tree to the sandbox's user, SETUID and SETGID
  * to become that user for everything that writes, DAC_READ_SEARCH to read what the agent closed to others.
  */
-import { chown, chmod } from "node:fs/promises";
+import { chmod, chown, lstat } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import { measureTree } from "./measure.ts";
+import { installedRoots } from "./installed.ts";
+import { putFile, readFileOf, settleSet } from "./set-files.ts";
 import { readIgnoreFiles, TreeGit, type FilledTree } from "./tree.ts";
 import { walkTree } from "./walk.ts";
 
 const TREES_PATH = process.argv[2] ?? "/trees";
+const DEPENDENCIES_PATH = process.argv[3] ?? "/dependencies";
+/** A set may be as large as it was allowed to become: it is measured to its end. */
+const NO_LIMITS = { bytes: Infinity, inodes: Infinity };
 
 function send(reply: CollectorReply, body?: Uint8Array): void {
   process.stdout.write(encodeFrame(reply, body));
@@ -37,11 +42,14 @@ async function fill(
   order: Extract<CollectorRequest, { type: "fill" }>,
 ): Promise<FilledTree> {
   const root = `${TREES_PATH}/${order.tree}`;
-  await chmod(root, 0o700);
-  await chown(root, order.uid, order.gid);
+  await own(root, order);
   const git = new TreeGit(root, { uid: order.uid, gid: order.gid });
   await git.init(order.objectFormat);
+  // Packs go into .git alone. What the commit has is written after the copy, and over it.
+  const copied = order.dependencies ? git.copyFrom(DEPENDENCIES_PATH) : Promise.resolve();
+  copied.catch(() => undefined);
   for (const end = { last: false }; !end.last;) await git.indexPack(onePack(input, end));
+  await copied;
   await git.checkOut(order.commit);
   const entries = await git.entries(order.commit);
   return {
@@ -49,7 +57,18 @@ async function fill(
     objectFormat: order.objectFormat,
     entries,
     ignoreFiles: await readIgnoreFiles(root, entries),
+    ...(order.dependencies
+      ? { installed: { ...order.dependencies, roots: installedRoots(DEPENDENCIES_PATH, entries) } }
+      : {}),
   };
+}
+
+/** Gives a tree's folder to the sandbox's user, and to nobody else. */
+async function own(root: string, user: { readonly uid: number; readonly gid: number }): Promise<void> {
+  const stat = await lstat(root);
+  if (stat.uid === user.uid && stat.gid === user.gid) return;
+  await chmod(root, 0o700);
+  await chown(root, user.uid, user.gid);
 }
 
 /** The bytes up to the next `pack-end`, which says in `end` whether it was the last. */
@@ -86,12 +105,42 @@ async function main(): Promise<void> {
         watch.countBaseLines(); // the agent need not wait for it
         break;
       }
-      case "measure":
+      case "measure": {
+        const { bytes, inodes } = trees.get(request.tree)?.installed ?? { bytes: 0, inodes: 0 };
+        const { limits } = request;
+        const size = measureTree(
+          `${TREES_PATH}/${request.tree}`,
+          { ...limits, bytes: limits.bytes + bytes, inodes: limits.inodes + inodes },
+          watches.get(request.tree),
+        );
+        // What was installed before is nobody's doing here.
         send({
           type: "measured",
-          ...measureTree(`${TREES_PATH}/${request.tree}`, request.limits, watches.get(request.tree)),
+          ...size,
+          bytes: Math.max(0, size.bytes - bytes),
+          inodes: Math.max(0, size.inodes - inodes),
         });
         break;
+      }
+      case "put": {
+        const root = `${TREES_PATH}/${request.tree}`;
+        await own(root, request);
+        await putFile(new TreeGit(root, request), { ...request, content: next.value.body });
+        send({ type: "done" });
+        break;
+      }
+      case "read": {
+        const content = readFileOf(`${TREES_PATH}/${request.tree}`, request.path, request.maxBytes);
+        send({ type: "content", found: content !== undefined }, content);
+        break;
+      }
+      case "settle": {
+        const root = `${TREES_PATH}/${request.tree}`;
+        await own(root, request);
+        await settleSet(new TreeGit(root, request), request.remove);
+        send({ type: "measured", ...measureTree(root, NO_LIMITS) });
+        break;
+      }
       case "capture": {
         const tree = trees.get(request.tree);
         if (!tree) throw new Error(`the tree "${request.tree}" was not filled`);

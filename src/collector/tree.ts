@@ -18,6 +18,8 @@ export interface FilledTree {
   readonly entries: ReadonlyMap<string, BaseEntry>;
   /** The base commit's own ignore files; the agent's edits to them do not count. */
   readonly ignoreFiles: readonly IgnoreFile[];
+  /** The dependencies in the tree. Absent: there are none. */
+  readonly installed?: Installed;
 }
 
 /** Deeper, or longer in bytes, than any honest path. What is below is refused with the folder, and not visited. */
@@ -45,6 +47,14 @@ export function baseFolders({ entries }: Pick<FilledTree, "entries">): Set<strin
     }
   }
   return folders;
+}
+
+export interface Installed {
+  /** Where they begin: nothing at or below such a path is the agent's work. */
+  readonly roots: ReadonlySet<string>;
+  /** What of the tree's size is theirs. */
+  readonly bytes: number;
+  readonly inodes: number;
 }
 
 interface User {
@@ -98,6 +108,12 @@ export class TreeGit {
     await this.run(["-c", "checkout.workers=0", "checkout-index", "--all", "--force", "--index", "--quiet"]);
   }
 
+  /** Copies what is in `folder` into the tree, where the files become the user's own. */
+  async copyFrom(folder: string): Promise<void> {
+    await this.runAsUser("cp", ["-a", "--reflink=auto", `${folder}/.`, "."]);
+    await this.runAsUser("chmod", ["700", "."]); // the copy has given it the other folder's mode
+  }
+
   /** Every entry of `commit`, by path. */
   async entries(commit: string): Promise<Map<string, BaseEntry>> {
     const listing = await this.run(["ls-tree", "-r", "-z", "--full-tree", commit]);
@@ -116,7 +132,7 @@ export class TreeGit {
     return await this.runAsUser("git", ["-c", "core.hooksPath=/dev/null", ...args], input);
   }
 
-  private async runAsUser(
+  async runAsUser(
     program: string,
     args: readonly string[],
     input?: AsyncIterable<Uint8Array>,

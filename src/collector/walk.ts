@@ -71,6 +71,10 @@ export function* walkTree(
         return;
       }
       const base = tree.entries.get(path);
+      if (tree.installed?.roots.has(path)) {
+        ignored += 1;
+        continue;
+      }
       const stat = lstatSync(onDisk(tree.root, path));
       if (base?.mode === "160000") {
         seen.add(path);

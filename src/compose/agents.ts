@@ -66,7 +66,8 @@ export async function readModelAccess(options: {
   };
 }
 
-async function certificatesOf(caFile: string): Promise<string> {
+/** What a file of certificates holds. Throws `refused.credentials`. */
+export async function certificatesOf(caFile: string): Promise<string> {
   const certificates = await readCertificates(caFile);
   if (certificates.ok) return certificates.value;
   const { message, hint } = certificates.error;

@@ -7,6 +7,7 @@ import { agentsOf, readModelAccess } from "./agents.ts";
 import { canariesOf } from "./canaries.ts";
 import type { EngineParts } from "./engine.ts";
 import { probesOfNight } from "./probes.ts";
+import { readRegistryAccess } from "./registries.ts";
 import { openRepositories } from "./repositories.ts";
 import { allResidue } from "./residue.ts";
 import { openSandboxes } from "./sandboxes.ts";
@@ -37,6 +38,11 @@ export async function composeNight(options: {
     repositories: await openRepositories(config),
     agents: agentsOf(config),
     modelAccess: async (agent, stop) => await readModelAccess({ config, agent, redaction, stop }),
+    preparation: {
+      dependencies: containers.dependencies,
+      registries: { open: async (request) => await containers.gateways.openRegistry(request) },
+      access: async (stop) => await readRegistryAccess({ config, redaction, stop }),
+    },
     runProbes: probesOfNight({
       workspace,
       journals,

@@ -1,5 +1,6 @@
 import type { EngineParts } from "./engine.ts";
 import { clock } from "./workspace.ts";
+import { DockerDependencies } from "../sandbox/docker/docker-dependencies.ts";
 import { DockerGateways } from "../sandbox/docker/docker-gateways.ts";
 import { DockerSandboxes } from "../sandbox/docker/docker-sandbox.ts";
 import { DockerTrees } from "../sandbox/docker/docker-trees.ts";
@@ -9,6 +10,7 @@ export interface SandboxParts {
   readonly trees: DockerTrees;
   readonly gateways: DockerGateways;
   readonly sandboxes: DockerSandboxes;
+  readonly dependencies: DockerDependencies;
 }
 
 export async function openSandboxes(options: {
@@ -22,5 +24,10 @@ export async function openSandboxes(options: {
   const ownImage = await options.parts.images.ensureCollector(options.onProgress);
   const trees = new DockerTrees({ docker, collectorImage: ownImage.id, workspace });
   const gateways = new DockerGateways({ docker, image: ownImage.id, workspace });
-  return { trees, gateways, sandboxes: new DockerSandboxes({ docker, trees, gateways, clock, workspace }) };
+  return {
+    trees,
+    gateways,
+    sandboxes: new DockerSandboxes({ docker, trees, gateways, clock, workspace }),
+    dependencies: new DockerDependencies({ docker, trees, workspace }),
+  };
 }

@@ -88,7 +88,8 @@ const CREDENTIAL_KEYS = ["env", "file", "command"] as const;
 const SECRET_IN_FILE =
   "must name the place of a key, and never be the key: this file is no place for a secret";
 
-const credentialsSchema = z
+/** Where a secret is found; never the secret. */
+export const credentialsSchema = z
   .strictObject(
     {
       env: z

@@ -2,6 +2,8 @@ import type { ClientName } from "../core/client.ts";
 import type { CredentialSource } from "../core/credential-source.ts";
 import type { VersionRules } from "../core/judge-version.ts";
 import type { LimitOverrides } from "../core/limits.ts";
+import type { PrepareSettings } from "../core/prepare-recipe.ts";
+import type { Registry } from "../core/registry-access.ts";
 import type { Price } from "../core/usage.ts";
 
 /** The validated configuration of a workspace: every path absolute, every default filled in. */
@@ -16,6 +18,10 @@ export interface Config {
   readonly defaultAgent: string;
   /** Lower than the policy's caps; what to use is `LoadedWorkspace.limits`. */
   readonly limits: LimitOverrides;
+  /** Where dependencies are installed from; undefined: the usual ones. */
+  readonly registries: readonly RegistryConfig[] | undefined;
+  /** How registries are reached. */
+  readonly network: { readonly caFile: string | undefined; readonly proxy: string | undefined };
   readonly sandbox: { readonly kind: "docker"; readonly versions: VersionRules };
   /** undefined: look for the engine. */
   readonly engineHost: string | undefined;
@@ -26,9 +32,18 @@ export interface RepositoryConfig {
   readonly path: string;
   readonly base: Base;
   readonly toolchain: Toolchain;
+  /** undefined: nothing is installed for it. */
+  readonly prepare: PrepareSettings | undefined;
+  /** Each for `sh -c`, before the agent and before verify. */
+  readonly build: readonly string[];
   /** At least one command, each for `sh -c`. */
   readonly verify: readonly string[];
 }
+
+export type RegistryConfig = Omit<Registry, "credential"> & {
+  /** undefined: it asks for none. `user`: whose password it is; undefined: a Bearer token. */
+  readonly credential: { readonly source: CredentialSource; readonly user: string | undefined } | undefined;
+};
 
 /** Where a night starts in a repository. */
 export type Base =

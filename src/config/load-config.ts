@@ -18,6 +18,7 @@ import { recordOf } from "./record-of.ts";
 import { resolveConfig } from "./resolve-config.ts";
 import { resolvePlan } from "./resolve-plan.ts";
 import { configSchema } from "./schema.ts";
+import { scriptIssues } from "./script-issues.ts";
 import { sketchConfig, type ConfigSketch } from "./sketch-config.ts";
 import { validate } from "./validate.ts";
 
@@ -75,6 +76,7 @@ export async function loadConfig(
     ...(config.ok ? [] : config.error),
     ...defaultAgentIssues(sketch),
     ...priceIssues(yaml?.value),
+    ...(config.ok && applied.ok ? scriptIssues(config.value, applied.value.policy) : []),
     ...(caps ? capIssues({ path: ["limits"], caps, limits: sketch.limits }) : []),
     ...(await checkPlaces(sketch.places, workspaceDir)),
   ];

@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type { CredentialSource } from "../core/credential-source.ts";
 import { listPrice } from "../core/prices.ts";
 import type { Price } from "../core/usage.ts";
-import type { AgentConfig, Base, ClientAgentConfig, Config, Toolchain } from "./config.ts";
+import type { PrepareSettings } from "../core/prepare-recipe.ts";
+import type { AgentConfig, Base, ClientAgentConfig, Config, RegistryConfig, Toolchain } from "./config.ts";
 import type { ConfigFile } from "./schema.ts";
 
 /** The configuration with every path absolute and every default filled in. `file` has been checked. */
@@ -16,16 +17,26 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
   return {
     workspaceDir: resolve(workspaceDir),
     planPath: absolute(file.plan),
-    repositories: Object.entries(file.repositories).map(([name, { path, base, verify, ...toolchain }]) => ({
-      name,
-      path: absolute(path),
-      base: parseBase(base),
-      toolchain: parseToolchain(toolchain, absolute),
-      verify,
-    })),
+    repositories: Object.entries(file.repositories).map(([name, written]) => {
+      const { path, base, verify, build = [], prepare, ...toolchain } = written;
+      return {
+        name,
+        path: absolute(path),
+        base: parseBase(base),
+        toolchain: parseToolchain(toolchain, absolute),
+        prepare: parsePrepare(prepare),
+        build,
+        verify,
+      };
+    }),
     agents,
     defaultAgent: file.agent ?? agents[0]?.name ?? "",
     limits: file.limits,
+    registries: file.registries?.map((registry) => parseRegistry(registry, absolute)),
+    network: {
+      caFile: file.network.caFile === undefined ? undefined : absolute(file.network.caFile),
+      proxy: file.network.proxy,
+    },
     sandbox: {
       kind: "docker",
       versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },
@@ -77,6 +88,32 @@ function parseCredentials(
   if (env !== undefined) return { from: "env", variable: env };
   if (file !== undefined) return { from: "file", path: absolute(file) };
   return { from: "command", command: command ?? [] };
+}
+
+const DETECTED: PrepareSettings = {
+  commands: undefined,
+  files: undefined,
+  path: undefined,
+  allowScripts: false,
+  timeMs: 20 * 60_000,
+};
+
+function parsePrepare(written: ConfigFile["repositories"][string]["prepare"]): PrepareSettings | undefined {
+  if (written === "none") return undefined;
+  if (written === "auto") return DETECTED;
+  const { commands, files, path, allowScripts, time: timeMs } = written;
+  return { commands, files, path, allowScripts, timeMs };
+}
+
+function parseRegistry(
+  written: NonNullable<ConfigFile["registries"]>[number],
+  absolute: (path: string) => string,
+): RegistryConfig {
+  const { credential, user, ...registry } = written;
+  return {
+    ...registry,
+    credential: credential && { source: parseCredentials(credential, absolute), user },
+  };
 }
 
 function parseBase(base: string): Base {

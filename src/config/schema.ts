@@ -3,6 +3,8 @@ import { limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
 import { VERSION_COMPONENTS } from "../core/version-table.ts";
 import { agentSchema } from "./agent-schema.ts";
+import { prepareSchema } from "./prepare-schema.ts";
+import { registriesSchema } from "./registry-schema.ts";
 import { name, named, pathSchema, plainText } from "./text-schema.ts";
 import { networkSchema } from "./upstream-schema.ts";
 
@@ -56,6 +58,12 @@ const repositorySchema = z
       .max(200)
       .optional()
       .describe("Instead of image: Debian packages on top of our Node image."),
+    prepare: prepareSchema,
+    build: verifySchema
+      .optional()
+      .describe(
+        "Commands that run in the tree before the agent and before verify, each by `sh -c`, without network. Default: none.",
+      ),
     verify: verifySchema.describe(
       "Commands that decide whether a task may land, each run by `sh -c` in the tree, without network. " +
         "No default: without a check nothing should land.",
@@ -187,7 +195,14 @@ export const configSchema = z.strictObject({
     ),
   network: networkSchema
     .prefault({})
-    .describe("How the model APIs are reached, where an agent's upstream does not say otherwise."),
+    .describe(
+      "How model APIs, where an agent's upstream does not say otherwise, and registries are reached.",
+    ),
+  registries: registriesSchema
+    .optional()
+    .describe(
+      "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and Python's public index.",
+    ),
   sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
   engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
 });

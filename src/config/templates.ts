@@ -60,11 +60,16 @@ ${AGENTS[agent]}
 #   changedLines: 5000 # added and deleted
 
 # A file with changes to the phase's policy: its rules and caps, the budget of a task and of a night, quotaWait (how
-# long to wait for a quota), clientChange (what to do about another version of a client). To loosen one needs a reason
+# long to wait for a quota), clientChange (what to do about another version of a client), dependencyScripts (whether
+# packages may run programs while they are installed). To loosen one needs a reason
 # there. Default: none
 # policy: policy.yaml
 
-# The way to the model APIs, where an agent's upstream names no other: certificates to trust, and a proxy. Default: none
+# Where dependencies are installed from. Default: the registry of this machine's npm, and Python's public index
+# registries: [{ kind: npm, url: "https://registry.example/npm", credential: { env: REGISTRY_TOKEN } }] # or: pip
+
+# The way to registries, and to model APIs where an agent's upstream names no other: certificates to trust, and a proxy.
+# Default: none
 # network: { caFile: ./company-ca.pem, proxy: "http://proxy.example:3128" }
 
 # Where attempts run. Default, and all there is in this version: docker. strict refuses an engine, runc or git with
@@ -150,7 +155,10 @@ function repositoryTemplate(repository: RepositoryGuess): string {
     # A branch, a commit, or \`continue\` to build on the last night that nobody merged. Default: HEAD
     base: ${inline(branch ?? "HEAD")}
     # At most one of image: node:22 | dockerfile: ./Dockerfile | packages: [python3]. Default: our Node image
-${toolchainLine(repository.toolchainGuess)}    verify: ${inline(verifyGuess.length > 0 ? verifyGuess : [missing])} ${verifyNote}
+${toolchainLine(repository.toolchainGuess)}    # Dependencies are installed once, from lock files of npm and pip. Default: auto; or none, or how:
+    # prepare: { commands: [npm ci], files: [package.json, package-lock.json] }
+    # build: [npm run build] # before the agent and before verify. Default: none
+    verify: ${inline(verifyGuess.length > 0 ? verifyGuess : [missing])} ${verifyNote}
 `;
 }
 

@@ -29,24 +29,43 @@ const proxy = plainText
     return z.NEVER;
   })
   .optional()
-  .describe("An HTTP proxy on the way to the API, as in http://proxy.example:3128. Default: none.");
+  .describe("An HTTP proxy on the way, as in http://proxy.example:3128. Default: none.");
+
+interface UrlWords {
+  /** Whose address it is, as in "an API". */
+  readonly what: string;
+  readonly example: string;
+  /** Where a secret has its place instead. */
+  readonly secretPlace: string;
+}
 
 /** An address without its secrets, its slash at the end and whatever else two spellings of it could differ in. */
-const apiUrl = plainText
-  .max(2000)
-  .meta({ pattern: "^https://" })
-  .transform((text, context) => {
-    const fault = faultOfUrl(text);
-    if (fault === undefined) {
-      const { origin, pathname } = new URL(text);
-      return origin + pathname.replace(/\/+$/, "");
-    }
-    const { message, hint } = fault;
-    context.addIssue({ code: "custom", message, ...(hint === undefined ? {} : { params: { hint } }) });
-    return z.NEVER;
-  });
+export function httpsUrl(words: UrlWords) {
+  return plainText
+    .max(2000)
+    .meta({ pattern: "^https://" })
+    .transform((text, context) => {
+      const fault = faultOfUrl(text, words);
+      if (fault === undefined) {
+        const { origin, pathname } = new URL(text);
+        return origin + pathname.replace(/\/+$/, "");
+      }
+      const { message, hint } = fault;
+      context.addIssue({ code: "custom", message, ...(hint === undefined ? {} : { params: { hint } }) });
+      return z.NEVER;
+    });
+}
 
-function faultOfUrl(text: string): { readonly message: string; readonly hint?: string } | undefined {
+const apiUrl = httpsUrl({
+  what: "an API",
+  example: "https://api.example",
+  secretPlace: "the agent's `credentials`",
+});
+
+function faultOfUrl(
+  text: string,
+  { what, example, secretPlace }: UrlWords,
+): { readonly message: string; readonly hint?: string } | undefined {
   const url = URL.parse(text);
   if (url?.protocol === "http:") {
     return {
@@ -55,12 +74,12 @@ function faultOfUrl(text: string): { readonly message: string; readonly hint?: s
     };
   }
   if (!/^https:\/\/[^/\\]/.test(text) || !url) {
-    return { message: "is not an address of an API, as in https://api.example" };
+    return { message: `is not an address of ${what}, as in ${example}` };
   }
   if (url.username !== "" || url.password !== "") {
     return {
       message: "holds a user or a password, and a secret has no place in this file",
-      hint: "the key goes under the agent's `credentials`",
+      hint: `the key goes under ${secretPlace}`,
     };
   }
   if (/[?#]/.test(text)) {

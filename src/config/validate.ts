@@ -31,8 +31,20 @@ function toIssues(checked: Checked, issue: z.core.$ZodIssue): Issue[] {
       ...hinted(hintFor(ofKey) ?? descriptionAt(checked, issue.path.slice(0, -1))),
     }));
   }
+  // Of a map that may be a word as well, what is wrong inside of it says more than that it is no such word.
+  const inner = issue.code === "invalid_union" ? issuesInside(issue.errors) : undefined;
+  if (inner) {
+    return inner.flatMap((each) => toIssues(checked, { ...each, path: [...issue.path, ...each.path] }));
+  }
   const hint = hintFor(issue) ?? descriptionAt(checked, issue.path);
   return [{ path: issue.path, message: issue.message, ...hinted(hint) }];
+}
+
+/** The issues of the one form that the value as a whole has; undefined: it has none of them. */
+function issuesInside(forms: readonly z.core.$ZodIssue[][]): readonly z.core.$ZodIssue[] | undefined {
+  return forms.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
+  );
 }
 
 function hinted(hint: string | undefined): Pick<Issue, "hint"> {
@@ -177,6 +189,10 @@ function schemaAt({ schema, value }: Checked, path: readonly PropertyKey[]): z.c
 
 /** The member of a union that `value` says it is; another schema is what it is. */
 function member(schema: z.core.$ZodType | undefined, value: unknown): z.core.$ZodType | undefined {
+  if (schema instanceof z.ZodUnion && !(schema instanceof z.ZodDiscriminatedUnion)) {
+    const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isMap ? schema.options.find((option) => option instanceof z.ZodObject) : schema;
+  }
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const kind = recordOf(value)[schema.def.discriminator];
   return schema.def.options.find((option) => {

@@ -46,11 +46,15 @@ export type GatewayFact =
   /** It ended by itself: nothing more is served. */
   | { readonly type: "died"; readonly message: string };
 
-export interface OpenGateway {
+/** The one way out of a sandbox, whatever it leads to. */
+export interface WayOut {
   /** Names it to a person. */
   readonly id: string;
-  /** What the agent in the sandbox is told. */
-  readonly model: SandboxModel;
   ready(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface OpenGateway extends WayOut {
+  /** What the agent in the sandbox is told. */
+  readonly model: SandboxModel;
 }

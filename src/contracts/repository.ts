@@ -23,6 +23,11 @@ export interface Repository {
   /** The id of the commit's tree: two commits with the same files have the same. */
   treeOf(commit: ObjectId): Promise<ObjectId>;
 
+  /** The ordinary files of a commit, but for those whose names are not UTF-8. */
+  files(commit: ObjectId): Promise<CommitFile[]>;
+  /** The contents of such files, in order. Throws `refused.prepare` where they have more than `maxBytes` together. */
+  contents(oids: readonly ObjectId[], maxBytes: number): Promise<Uint8Array[]>;
+
   /** Makes a commit of a capture, on top of `base`, without git ever seeing the files. */
   commitCapture(options: {
     readonly attempt: AttemptRef;
@@ -61,6 +66,13 @@ export interface Repository {
   }): Promise<Delivery>;
   /** Whether `commit`, or one with the same patch, is in the history of `descendant`: in the user's repository or the shadow. */
   isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean>;
+}
+
+export interface CommitFile {
+  readonly path: string;
+  /** Of the content. */
+  readonly oid: ObjectId;
+  readonly executable: boolean;
 }
 
 export interface BaseFacts {

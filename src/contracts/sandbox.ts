@@ -2,7 +2,7 @@ import type { AttemptRef } from "../core/attempt.ts";
 import type { SandboxEnd, SelfCheck } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { TreeName } from "../core/collector-protocol.ts";
-import type { OpenGateway } from "./gateway.ts";
+import type { WayOut } from "./gateway.ts";
 import type { OpenTrees } from "./trees.ts";
 
 /**
@@ -19,14 +19,14 @@ export interface Sandboxes {
 
 export interface SandboxRequest {
   readonly attempt: AttemptRef;
-  readonly role: "agent" | "verify";
+  readonly role: "agent" | "verify" | "prepare";
   /** The image's id, never a name that could be moved. */
   readonly image: string;
   readonly trees: OpenTrees;
   readonly tree: TreeName;
   readonly limits: Limits;
   /** Its one way out, reachable at the gateway's own address; absent: there is none. */
-  readonly gateway?: OpenGateway;
+  readonly gateway?: WayOut;
   /** Number of the place that the attempt has among those that run at the same time, from 0. Gives the user id. */
   readonly slot: number;
 }
@@ -48,8 +48,11 @@ export interface SandboxJob {
   readonly commands: readonly (readonly string[])[];
   /** The whole environment beside PATH, HOME, TMPDIR and LANG. Nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
-  /** Standard input of the first command. */
+  /** Folders of the tree that come before PATH. Absent: none. */
+  readonly path?: readonly string[];
   readonly stdin: string;
+  /** The command whose standard input it is, from 0. Absent: the first. */
+  readonly stdinOf?: number;
   readonly wallClockMs: number;
   /** Absent: silence at the start is not limited. */
   readonly firstOutputMs?: number;
@@ -90,7 +93,7 @@ export interface SandboxRun {
   readonly end: SandboxEnd;
   /** The command that ended with an error; null if all passed, or if the sandbox ended before it could say. */
   readonly failedCommand: number | null;
-  /** The first command's program does not exist in the image. */
+  /** A command's program does not exist in the image. */
   readonly missingProgram: string | null;
   /** Every command ended with 0, said by the shim, and the sandbox itself with 0. */
   readonly allPassed: boolean;

@@ -7,6 +7,7 @@ import type {
   TreeName,
 } from "../core/collector-protocol.ts";
 import type { ObjectId } from "../core/ids.ts";
+import type { DependencySet } from "./dependencies.ts";
 
 /**
  * The files that attempts work on. A tree is storage of the sandbox's own (for Docker a volume): the host never owns,
@@ -14,8 +15,9 @@ import type { ObjectId } from "../core/ids.ts";
  *
  * - `open` makes empty trees and their collector. `close` removes both, may be called at any time and again.
  * - `fill` may be called once for each tree.
- * - `measure` may be called after the fill, also while a program works in the tree.
- * - `capture` is called only when no process can write to the tree any more; it yields what changed since the fill.
+ * - `measure` may be called after the fill, also while a program works in the tree. Installed dependencies don't count.
+ * - `capture` is called only when no process can write to the tree any more; it yields what changed since the fill,
+ *   installed dependencies left out.
  *   The last record is `captured` or `over-limit`; without one of them the capture failed and throws.
  */
 export interface Trees {
@@ -27,6 +29,8 @@ export interface Trees {
      * only a little larger, for what a program writes between two looks.
      */
     readonly bound?: MeasureLimits;
+    /** Each tree gets a copy of it with its fill, below what the commit has. Absent: none. */
+    readonly dependencies?: DependencySet;
   }): Promise<OpenTrees>;
 }
 

@@ -6,8 +6,12 @@
  * U+00FF) for each byte; `pathFromBytes` and `pathToText` convert.
  */
 
-/** Which of the collector's trees: the one the agent works in, or the one its result is verified in. */
-export type TreeName = "agent" | "verify";
+/**
+ * Which of the collector's trees: the one the agent works in, the one its result is verified in, or, alone, the one that
+ * dependencies are installed in.
+ */
+export type TreeName = AttemptTree | "dependencies";
+export type AttemptTree = "agent" | "verify";
 
 export type CollectorRequest =
   /** Followed by `pack` frames and `pack-end`; the tree is then filled with the files of `commit`. */
@@ -18,6 +22,8 @@ export type CollectorRequest =
       readonly objectFormat: "sha1" | "sha256";
       readonly uid: number;
       readonly gid: number;
+      /** Takes a copy of the set that the collector has beside its trees: so much of the tree's size is the set's. */
+      readonly dependencies?: { readonly bytes: number; readonly inodes: number };
     }
   | { readonly type: "pack" }
   /** Ends one pack; `last` ends them all. */
@@ -30,6 +36,25 @@ export type CollectorRequest =
       readonly tree: TreeName;
       readonly limits: CaptureLimits;
       readonly ignore: readonly string[];
+    }
+  /** Writes one file, the body, as the sandbox's user. Answered by `done`. */
+  | {
+      readonly type: "put";
+      readonly tree: TreeName;
+      readonly path: string;
+      readonly executable: boolean;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  /** Asks for one file, without following anything. Answered by `content`. */
+  | { readonly type: "read"; readonly tree: TreeName; readonly path: string; readonly maxBytes: number }
+  /** Removes these paths, makes all else readable for everybody, and measures it. Answered by `measured`. */
+  | {
+      readonly type: "settle";
+      readonly tree: TreeName;
+      readonly remove: readonly string[];
+      readonly uid: number;
+      readonly gid: number;
     }
   | { readonly type: "quit" };
 
@@ -86,6 +111,9 @@ export type CollectorReply =
     }
   /** The tree is over a limit of the capture: nothing of it is taken. */
   | { readonly type: "over-limit"; readonly limit: keyof CaptureLimits; readonly value: number }
+  | { readonly type: "done" }
+  /** The body is the file; `found` is false where there is no ordinary file of that size. */
+  | { readonly type: "content"; readonly found: boolean }
   | { readonly type: "failed"; readonly message: string };
 
 export function pathFromBytes(bytes: Uint8Array): string {

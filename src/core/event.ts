@@ -36,7 +36,7 @@ const bytes = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 
 /** A container's part in the night; also a label on it. */
-const role = z.enum(["agent", "verify", "collector", "gateway", "probe"]);
+const role = z.enum(["agent", "verify", "prepare", "collector", "gateway", "registry", "probe"]);
 
 const sandboxEnd = z.object({
   /** null: the container was lost before it could say. */
@@ -288,6 +288,31 @@ export const EVENT_DATA = {
     base: objectId,
     objectFormat: z.enum(["sha1", "sha256"]),
     uncommitted: z.number().int().nonnegative(),
+  }),
+  /** A repository's dependencies are about to be installed, from exactly these files of the base commit. */
+  "prepare.started": z.object({
+    repo: z.string(),
+    /** Hash of files, image and commands: what was installed for the same key is used again. */
+    key: z.string(),
+    files: z.array(z.string()),
+    commands: z.array(z.string()),
+    registries: z.array(z.string()),
+    /** Whether packages could run programs of their own. */
+    scripts: z.boolean(),
+  }),
+  "prepare.finished": z.object({
+    repo: z.string(),
+    key: z.string(),
+    result: z.enum(["prepared", "cached", "failed"]),
+    /** Names the set; null: there is none. */
+    set: z.string().nullable(),
+    /** Folders of the tree that come before PATH. */
+    path: z.array(z.string()),
+    inodes: z.number().int().nonnegative(),
+    bytes,
+    durationMs: ms,
+    /** How the commands ended, where they failed. */
+    verdict: verdict.nullable(),
   }),
   "baseline.started": z.object({ repo: z.string(), commit: objectId, key: z.string() }),
   "baseline.finished": z.object({

@@ -17,6 +17,8 @@ export interface AgentRunFacts {
   /** The cap that the gateway saw reached; null: none. */
   readonly overBudget: BudgetOverrun | null;
   readonly limits: Limits;
+  /** A build step that failed, so that the agent was never started. Absent: none did. */
+  readonly failedBuild?: string;
 }
 
 interface BudgetOverrun extends Pick<
@@ -49,7 +51,7 @@ function endedFromOutside(facts: AgentRunFacts): Outcome | undefined {
     containerFailure(run, limits) ??
     (WAITS.has(reason) ? upstreamFailure(facts) : undefined) ??
     capFailure(run.end, limits) ??
-    neverStarted(run)
+    neverStarted(facts)
   );
 }
 
@@ -91,7 +93,11 @@ function capFailure(end: SandboxEnd, limits: Limits): Outcome | undefined {
   }
 }
 
-function neverStarted(run: RunFacts): Outcome | undefined {
+function neverStarted({ run, failedBuild }: AgentRunFacts): Outcome | undefined {
+  if (failedBuild !== undefined) {
+    const detail = `the build step "${failedBuild}" ended with exit code ${run.end.exitCode ?? "unknown"}`;
+    return failed("agent-not-started", detail);
+  }
   return run.missingProgram === null ? undefined : failed("agent-not-started", run.missingProgram);
 }
 

@@ -25,6 +25,14 @@ export function judgeSecret(text: string, provider: Provider): Result<Credential
   return ok({ kind: form?.kind ?? "api-key", value: text });
 }
 
+/** The same for a registry's token or password, of which no form is certain. */
+export function judgeRegistrySecret(text: string): Result<string, SecretRefusal> {
+  const fault = faultOf(text);
+  if (!fault) return ok(text);
+  const hint = fault.hint === KEY_HINT ? "the registry's token or password has its place there" : fault.hint;
+  return err({ message: fault.message, hint });
+}
+
 type Owner = "anthropic" | "openai" | "other";
 
 const FORMS: readonly {

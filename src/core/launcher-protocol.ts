@@ -1,4 +1,4 @@
-import type { MeasureLimits, TreeName } from "./collector-protocol.ts";
+import type { AttemptTree, MeasureLimits } from "./collector-protocol.ts";
 
 /**
  * What the supervisor and the launcher say to each other. The launcher is the one program of the OS-user sandbox that
@@ -49,7 +49,7 @@ export interface LauncherRun {
   /** For all but a gateway: whose trees. */
   readonly trees: string | null;
   /** For an agent or a verify command: which of them. */
-  readonly tree: TreeName | null;
+  readonly tree: AttemptTree | null;
   /** For an agent: the run whose socket is its one way out. */
   readonly gateway: string | null;
   /** For an agent or a verify command: which kept files it sees at /opt/agent. */

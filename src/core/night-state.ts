@@ -31,6 +31,8 @@ export interface RepositoryState {
   /** Files with uncommitted changes, which the night left out. */
   readonly uncommitted: number;
   image?: string;
+  /** Its dependencies as they were installed, or found, last. */
+  prepared?: EventData<"prepare.finished">;
   baseline?: EventData<"baseline.finished">;
   /** The tip of the night's branch: the base until something lands. */
   tip: ObjectId;
@@ -94,7 +96,12 @@ type RepositoryEvent = Extract<
   NightwardenEvent,
   {
     readonly type:
-      "image.ready" | "baseline.finished" | "landing.finished" | "delivery.finished" | "delivery.deferred";
+      | "image.ready"
+      | "prepare.finished"
+      | "baseline.finished"
+      | "landing.finished"
+      | "delivery.finished"
+      | "delivery.deferred";
   }
 >;
 
@@ -189,6 +196,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       finishTask(state, event.data, event.at);
       return;
     case "image.ready":
+    case "prepare.finished":
     case "baseline.finished":
     case "delivery.finished":
     case "delivery.deferred":
@@ -216,6 +224,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "task.requeued":
     case "night.merged":
     case "workspace.repaired":
+    case "prepare.started":
     case "baseline.started":
     case "gateway.started":
     case "gateway.finished":
@@ -270,6 +279,9 @@ function applyToRepository(repository: RepositoryState, event: RepositoryEvent):
   switch (event.type) {
     case "image.ready":
       repository.image = event.data.image;
+      return;
+    case "prepare.finished":
+      repository.prepared = event.data;
       return;
     case "baseline.finished":
       repository.baseline = event.data;

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "refused.image"
   | "refused.repository"
   | "refused.baseline"
+  | "refused.prepare"
   | "refused.lock"
   | "refused.phase"
   | "refused.journal"

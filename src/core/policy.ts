@@ -59,6 +59,11 @@ export const policySchema = z.strictObject({
   clientChange: z
     .enum(["warn", "refuse"])
     .describe("What to do where an agent's client has another version than in the last night."),
+  dependencyScripts: z
+    .enum(["off", "allowed"])
+    .describe(
+      "Whether a repository may let packages run programs of their own while they are installed: off, or allowed.",
+    ),
   ignore: z
     .array(z.string().min(1).max(500))
     .max(1000)
@@ -166,6 +171,12 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
     specified.clientChange === "refuse" && used.clientChange === "warn",
     specified.clientChange,
     used.clientChange,
+  ]);
+  looser.push([
+    "dependencyScripts",
+    specified.dependencyScripts === "off" && used.dependencyScripts === "allowed",
+    specified.dependencyScripts,
+    used.dependencyScripts,
   ]);
   for (const name of BUDGET_NAMES) {
     const [before, after] = [specified.budget[name], used.budget[name]];

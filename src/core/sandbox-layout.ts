@@ -9,6 +9,8 @@ export const TREE_PATH = "/task";
 export const HOME_PATH = "/home/agent";
 /** In the collector's place: the trees of an attempt, each a folder by its name. */
 export const TREES_PATH = "/trees";
+/** In the collector's place: installed dependencies that trees get a copy of. */
+export const DEPENDENCIES_PATH = "/dependencies";
 
 const OWN_PATH = "/opt/nightwarden";
 export const NODE_PATH = `${OWN_PATH}/bin/node`;
@@ -16,6 +18,7 @@ export const NODE_PATH = `${OWN_PATH}/bin/node`;
 export const PROGRAMS_PATH = `${OWN_PATH}/lib`;
 export const SHIM_PATH = `${PROGRAMS_PATH}/shim/main.js`;
 export const GATEWAY_PATH = `${PROGRAMS_PATH}/gateway/main.js`;
+export const REGISTRY_PATH = `${PROGRAMS_PATH}/registry/main.js`;
 export const COLLECTOR_PATH = `${PROGRAMS_PATH}/collector/main.js`;
 /** What an agent of the user's brings along: its `files`. */
 export const AGENT_FILES_PATH = "/opt/agent";

@@ -20,10 +20,14 @@ export interface ShimJob {
   /** The whole environment of the commands, beside PATH where it is left out: that is then the image's own. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Folders that come before PATH. Absent: none. */
+  readonly path?: readonly string[];
   /** Forwards 127.0.0.1:`port` to the gateway's socket, from before the first command on; null: there is no gateway. */
   readonly forward: { readonly port: number; readonly socket: string } | null;
-  /** How many bytes after the job's line go to the first command's standard input. */
+  /** How many bytes after the job's line go to a command's standard input. */
   readonly stdinBytes: number;
+  /** Which command's. Absent: the first. */
+  readonly stdinOf?: number;
 }
 
 export type ShimMessage =

@@ -1,15 +1,19 @@
 import { describeSource, type CredentialSource } from "../core/credential-source.ts";
-import { judgeSecret } from "../core/judge-secret.ts";
+import { judgeRegistrySecret, judgeSecret, type SecretRefusal } from "../core/judge-secret.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Credential, Provider } from "../core/provider.ts";
+import type { Result } from "../core/result.ts";
 import { CredentialRefusal } from "./credential-refusal.ts";
 import { readSecretFile } from "./read-secret-file.ts";
 import { runSecretCommand } from "./run-secret-command.ts";
 
-export interface CredentialRequest {
-  readonly source: CredentialSource;
+export interface CredentialRequest extends SecretRequest {
   /** Whose API the secret must open. */
   readonly provider: Provider;
+}
+
+export interface SecretRequest {
+  readonly source: CredentialSource;
   /** Where a command runs. */
   readonly workspaceDir: string;
   /** The user's environment: a variable is looked up in it, and a command gets the whole of it. */
@@ -23,10 +27,22 @@ export interface CredentialRequest {
  * is not fit for the provider. No message holds any part of the secret, nor what a command printed.
  */
 export async function readCredential(request: CredentialRequest): Promise<Credential> {
-  const { source, provider } = request;
+  return await readJudged(request, (text) => judgeSecret(text, request.provider));
+}
+
+/** The same for a registry, of whose secrets no form is known. */
+export async function readRegistrySecret(request: SecretRequest): Promise<string> {
+  return await readJudged(request, judgeRegistrySecret);
+}
+
+async function readJudged<T>(
+  request: SecretRequest,
+  judge: (text: string) => Result<T, SecretRefusal>,
+): Promise<T> {
+  const { source } = request;
   const subject = describeSource(source);
   try {
-    const judged = judgeSecret(await readSecret(request), provider);
+    const judged = judge(await readSecret(request));
     if (judged.ok) return judged.value;
     const { message, hint } = judged.error;
     throw refusal(source.from === "command" ? `what ${subject} printed` : subject, message, hint);
@@ -40,7 +56,7 @@ function refusal(subject: string, message: string, hint: string): NightwardenErr
   return new NightwardenError({ code: "refused.credentials", message: `${subject} ${message}`, hint });
 }
 
-async function readSecret(request: CredentialRequest): Promise<string> {
+async function readSecret(request: SecretRequest): Promise<string> {
   const { source, env } = request;
   switch (source.from) {
     case "env": {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { AttemptRef } from "../core/attempt.ts";
 import { isObjectId, type NightId, type ObjectId } from "../core/ids.ts";
-import type { BaseFacts, CapturedCommit, Delivery, Repository } from "../contracts/repository.ts";
+import type { BaseFacts, CapturedCommit, CommitFile, Delivery, Repository } from "../contracts/repository.ts";
 import type { TreeSource } from "../contracts/trees.ts";
 import { commitCapture } from "./commit-capture.ts";
+import { commitFiles, fileContents } from "./commit-files.ts";
 import { deliverBranch } from "./deliver-branch.ts";
 import { fastForward } from "./fast-forward.ts";
 import { findGit } from "./find-git.ts";
@@ -80,6 +81,14 @@ class ShadowedRepository implements Repository {
 
   async treeOf(commit: ObjectId): Promise<ObjectId> {
     return this.shadow.objectId(["rev-parse", "--verify", `${commit}^{tree}`]);
+  }
+
+  async files(commit: ObjectId): Promise<CommitFile[]> {
+    return commitFiles(this.shadow, commit);
+  }
+
+  async contents(oids: readonly ObjectId[], maxBytes: number): Promise<Uint8Array[]> {
+    return fileContents(this.shadow, oids, maxBytes);
   }
 
   async commitCapture(options: Parameters<Repository["commitCapture"]>[0]): Promise<CapturedCommit> {

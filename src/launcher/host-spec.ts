@@ -1,5 +1,5 @@
 import { GATEWAY_FOLDER } from "../core/gateway-protocol.ts";
-import type { TreeName } from "../core/collector-protocol.ts";
+import type { AttemptTree } from "../core/collector-protocol.ts";
 import type { LauncherLimits, LauncherRun } from "../core/launcher-protocol.ts";
 import {
   AGENT_FILES_PATH,
@@ -107,7 +107,7 @@ export interface HostPlaces {
   readonly tmp: string;
   readonly home: string;
   /** The attempt's trees. */
-  readonly trees: Readonly<Record<TreeName, string>> | null;
+  readonly trees: Readonly<Record<AttemptTree, string>> | null;
   /** The folder of the gateway's socket: its own, or that of the agent's gateway. */
   readonly socket: string | null;
   readonly files: string | null;

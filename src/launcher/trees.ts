@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { MeasureLimits, TreeName } from "../core/collector-protocol.ts";
+import type { AttemptTree, MeasureLimits } from "../core/collector-protocol.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { mustRun, runTool } from "./host-tool.ts";
 import type { Ownership, StateRoot } from "./state-root.ts";
 
-const NAMES: readonly TreeName[] = ["agent", "verify"];
+const NAMES: readonly AttemptTree[] = ["agent", "verify"];
 const MIB = 1024 * 1024;
 /** The watchdog ends a program at the limit; the file system ends what outruns the watchdog, and keeps its own tables. */
 const SPARE_BYTES = 64 * MIB;
@@ -14,7 +14,7 @@ const SPARE_INODES = 1000;
 const MOST_INODES = 4_000_000;
 
 /** The folders of an attempt's trees, as they are shown to its sandboxes. */
-export function treePaths(folder: string): Readonly<Record<TreeName, string>> {
+export function treePaths(folder: string): Readonly<Record<AttemptTree, string>> {
   return { agent: join(folder, "agent"), verify: join(folder, "verify") };
 }
 
@@ -41,7 +41,7 @@ export function openTrees(options: {
   }
 }
 
-function mountImage(folder: string, name: TreeName, bound: MeasureLimits): void {
+function mountImage(folder: string, name: AttemptTree, bound: MeasureLimits): void {
   const image = join(folder, `${name}.img`);
   const inodes = Math.min(bound.inodes + SPARE_INODES, MOST_INODES);
   // What the tables of that many files take is on top.

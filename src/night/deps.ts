@@ -1,9 +1,11 @@
 import type { Agent } from "../contracts/agent.ts";
 import type { WaitingClock } from "../contracts/clock.ts";
 import type { GatewayFact, Gateways, ModelAccess } from "../contracts/gateway.ts";
+import type { Dependencies } from "../contracts/dependencies.ts";
 import type { Images } from "../contracts/images.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { Outputs } from "../contracts/output.ts";
+import type { Registries } from "../contracts/registry.ts";
 import type { Repository } from "../contracts/repository.ts";
 import type { ResiduePlace } from "../contracts/residue.ts";
 import type { Sandboxes } from "../contracts/sandbox.ts";
@@ -12,6 +14,8 @@ import type { AttemptRef } from "../core/attempt.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Plan } from "../core/plan.ts";
+import type { PrepareSettings } from "../core/prepare-recipe.ts";
+import type { RegistryAccess } from "../core/registry-access.ts";
 import type { Loosening, Phase, Policy } from "../core/policy.ts";
 import type { CanaryRun } from "./containment-drill.ts";
 
@@ -31,6 +35,8 @@ export interface NightDeps {
    * API. Throws `refused.credentials`.
    */
   readonly modelAccess: (agent: string, signal: AbortSignal) => Promise<ModelAccess | undefined>;
+  /** What installs dependencies. Absent: the back end cannot, and a repository that needs it is refused. */
+  readonly preparation?: Preparation;
   /** The health checks before the night, each result as it comes. Throws only for a fault of ours, or the signal's reason. */
   readonly runProbes: (options: {
     /** What each probe measured last: see `lastProbeValues`. */
@@ -60,6 +66,14 @@ export interface NightDeps {
   readonly random: () => number;
 }
 
+/** What installing dependencies needs. */
+export interface Preparation {
+  readonly dependencies: Dependencies;
+  readonly registries: Registries;
+  /** The registries, their secrets read anew. Throws `refused.credentials`. */
+  readonly access: (signal: AbortSignal) => Promise<RegistryAccess>;
+}
+
 /** What is asked of this night. */
 export interface NightOrder {
   readonly plan: Plan;
@@ -79,6 +93,10 @@ export interface NightOrder {
   readonly versions: Readonly<Record<string, string>>;
   /** By repository: a branch, a commit, or `continue`. */
   readonly bases: ReadonlyMap<string, string>;
+  /** How dependencies are installed, by repository. Absent, for all or for one: they are not. */
+  readonly prepare?: ReadonlyMap<string, PrepareSettings>;
+  /** Commands by repository that run in the tree before the agent and before verify. Absent: none. */
+  readonly build?: ReadonlyMap<string, readonly string[]>;
   /** Verify commands by repository: what a baseline runs. */
   readonly verify: ReadonlyMap<string, readonly string[]>;
   readonly onEvent: (event: NightwardenEvent) => void;

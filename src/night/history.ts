@@ -1,7 +1,9 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { NightwardenEvent } from "../core/event.ts";
 import type { NightId } from "../core/ids.ts";
 import { replay, type NightState } from "../core/night-state.ts";
+import { setOf } from "./night.ts";
 
 /** Everything that the workspace's journals say, before a night begins. */
 export interface History {
@@ -28,6 +30,20 @@ export function greenBaselines(history: History): Set<string> {
     }
   }
   return keys;
+}
+
+/** Sets of dependencies that were settled in some night, by their key; those that were used last come last. */
+export function settledSets(history: History): Map<string, DependencySet> {
+  const sets = new Map<string, DependencySet>();
+  for (const { repositories } of history.nights) {
+    for (const { prepared } of repositories.values()) {
+      const set = setOf(prepared);
+      if (!set) continue;
+      sets.delete(set.key);
+      sets.set(set.key, set);
+    }
+  }
+  return sets;
 }
 
 /** Nights that a person has declared merged. */

@@ -1,6 +1,6 @@
 import type { ObjectId, TaskId } from "../core/ids.ts";
 import type { Queue } from "../core/queue.ts";
-import { greenBaselines, mergedNights, type History } from "./history.ts";
+import { greenBaselines, mergedNights, settledSets, type History } from "./history.ts";
 import type { Night } from "./night.ts";
 import type { GateHistory } from "./open-gate.ts";
 import type { PlanContext } from "./run-plan.ts";
@@ -8,6 +8,7 @@ import type { PlanContext } from "./run-plan.ts";
 export function gateHistory(night: Night, history: History): GateHistory {
   return {
     greenBaselines: greenBaselines(history),
+    settledSets: settledSets(history),
     continueFrom: async (repo) => await lastUnmergedTip(night, history, repo),
   };
 }

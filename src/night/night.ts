@@ -1,5 +1,7 @@
 import type { Agent } from "../contracts/agent.ts";
+import type { DependencySet } from "../contracts/dependencies.ts";
 import type { Repository } from "../contracts/repository.ts";
+import type { EventData } from "../core/event.ts";
 import type { RepositoryState } from "../core/night-state.ts";
 import type { Task } from "../core/plan.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
@@ -39,6 +41,23 @@ export function repositoryStateOf(night: Night, name: string): RepositoryState {
 
 export function imageOf(night: Night, name: string): string {
   return required(repositoryStateOf(night, name).image, `the image of repository "${name}"`);
+}
+
+/** What was installed for a repository tonight; undefined: nothing. */
+export function dependenciesOf(night: Night, name: string): DependencySet | undefined {
+  return setOf(repositoryStateOf(night, name).prepared);
+}
+
+/** The set that an event tells of; undefined: none. */
+export function setOf(prepared: EventData<"prepare.finished"> | undefined): DependencySet | undefined {
+  if (!prepared) return undefined;
+  const { set: id, key, path, inodes, bytes } = prepared;
+  return id === null ? undefined : { id, key, path, inodes, bytes };
+}
+
+/** The steps that run in a tree before anything else does. */
+export function buildOf(night: Night, name: string): readonly string[] {
+  return night.order.build?.get(name) ?? [];
 }
 
 export function agentOf(night: Night, task: Task): Agent {

@@ -1,3 +1,4 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import { judgeBaseline } from "../core/baseline.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
@@ -5,12 +6,18 @@ import type { Task } from "../core/plan.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import { abortable } from "./abortable.ts";
 import { repositoryOf, required, type Night } from "./night.ts";
+import { prepareDependencies } from "./prepare-dependencies.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
+
+/** A set takes some hundred megabytes; these are the ones that were used last. */
+const KEPT_SETS = 8;
 
 /** What earlier nights say about a repository. */
 export interface GateHistory {
   /** Keys of verifications that were green on a base: they need not run again. */
   readonly greenBaselines: ReadonlySet<string>;
+  /** Sets of dependencies by their key, the one that was used last at the end. */
+  readonly settledSets: ReadonlyMap<string, DependencySet>;
   /** For `base: continue`: the last night's result that nobody has merged yet. */
   readonly continueFrom: (repo: string) => Promise<ObjectId | undefined>;
 }
@@ -21,13 +28,19 @@ export interface GateHistory {
  */
 export async function openGate(night: Night, tasks: readonly Task[], history: GateHistory): Promise<void> {
   const names = [...new Set(tasks.map((task) => task.repo))];
+  const used: string[] = [];
   for (const repo of names) {
     night.stop.throwIfAborted();
     const base = await prepareRepository(night, repo, history);
     await ensureImage(night, repo);
+    const set = await prepareDependencies({ night, repo, commit: base, known: history.settledSets });
+    if (set) used.push(set.id);
     const own = tasks.filter((task) => task.repo === repo);
     await checkBaseline({ night, repo, base, tasks: own, green: history.greenBaselines });
   }
+  // Nothing uses one now: what is not needed any more goes, and what a crash has left of one with it.
+  const kept = [...history.settledSets.values()].map(({ id }) => id).slice(-KEPT_SETS);
+  await night.deps.preparation?.dependencies.keep([...kept, ...used]);
 }
 
 async function prepareRepository(night: Night, repo: string, history: GateHistory): Promise<ObjectId> {

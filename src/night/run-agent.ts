@@ -9,7 +9,7 @@ import { budgetOf } from "../core/budget.ts";
 import { judgeAgentRun } from "../core/judge-agent-run.ts";
 import type { Attempt } from "./attempt.ts";
 import { GatewayRecord } from "./gateway-record.ts";
-import { agentOf, repositoryOf } from "./night.ts";
+import { agentOf, buildOf, dependenciesOf, repositoryOf } from "./night.ts";
 import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -32,6 +32,8 @@ interface Way {
 interface AgentEnd {
   readonly run: SandboxRun;
   readonly report: AgentReport;
+  /** A step before the agent that failed. Absent: none, and the agent was started. */
+  readonly failedBuild?: string;
 }
 
 /**
@@ -102,6 +104,7 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
     purpose: "task",
   });
   const reader = agent.reader();
+  const build = buildOf(night, task.repo);
   const run = await runInSandbox({
     night,
     attempt: ref,
@@ -113,8 +116,10 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
     slot,
     ...(way ? { gateway: way.gateway, giveUp: way.facts.giveUp } : {}),
     job: {
-      commands: [command],
+      commands: [...build.map((step) => ["sh", "-c", step]), command],
+      stdinOf: build.length,
       env,
+      path: dependenciesOf(night, task.repo)?.path ?? [],
       stdin,
       wallClockMs: limits.wallClock,
       firstOutputMs: limits.firstOutput,
@@ -126,5 +131,6 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
       night.order.onOutput(task.id, line.text);
     },
   });
-  return { run, report: reader.report() };
+  const failedBuild = run.failedCommand === null ? undefined : build[run.failedCommand];
+  return { run, report: reader.report(), ...(failedBuild === undefined ? {} : { failedBuild }) };
 }

@@ -16,7 +16,7 @@ import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { runAgent } from "./run-agent.ts";
-import { verifyCommit, verifyKey } from "./verify-commit.ts";
+import { openTrees, verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
@@ -67,8 +67,7 @@ async function rollBack({ night, task, ref }: Attempt): Promise<void> {
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   const { night, ref, limits } = attempt;
   night.stop.throwIfAborted();
-  const bound = { bytes: limits.disk, inodes: limits.inodes };
-  const trees = await night.deps.trees.open({ attempt: ref, slot: attempt.slot, bound });
+  const trees = await openTrees({ night, attempt: ref, repo: attempt.task.repo, slot: attempt.slot, limits });
   let verified: VerifiedCandidate | Outcome;
   try {
     verified = await makeVerified(attempt, trees, image);

@@ -1,8 +1,9 @@
-import type { OpenGateway } from "../contracts/gateway.ts";
+import type { WayOut } from "../contracts/gateway.ts";
 import type { OutputLine, Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
 import type { TreeSource } from "../contracts/trees.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
+import type { TreeName } from "../core/collector-protocol.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Night } from "./night.ts";
 import { treeGuard } from "./tree-guard.ts";
@@ -15,15 +16,16 @@ import { withCleanUp } from "./with-clean-up.ts";
 export async function runInSandbox(options: {
   readonly night: Night;
   readonly attempt: AttemptRef;
-  readonly role: "agent" | "verify";
+  readonly role: "agent" | "verify" | "prepare";
   readonly trees: OpenTrees;
-  readonly source: TreeSource;
+  /** Absent: the tree holds already what it has to. */
+  readonly source?: TreeSource;
   readonly image: string;
   readonly limits: Limits;
   readonly slot: number;
   readonly job: Omit<SandboxJob, "outputBytes" | "onLine" | "guard">;
   /** The sandbox's one way out; absent: none. */
-  readonly gateway?: OpenGateway;
+  readonly gateway?: WayOut;
   /** Ends the run, beside the night's own stop. */
   readonly giveUp?: AbortSignal;
   readonly onLine: (line: OutputLine) => void;
@@ -48,7 +50,7 @@ export async function runInSandbox(options: {
               outputBytes: limits.output,
               guard: treeGuard({
                 trees: options.trees,
-                tree: role,
+                tree: treeOf(options),
                 limits,
                 ignore: night.order.policy.ignore,
               }),
@@ -77,9 +79,10 @@ export async function runInSandbox(options: {
 async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise<Sandbox> {
   const { night, attempt, role, trees, image, limits, slot } = options;
   const { gateway } = options;
-  const request = { attempt, role, image, trees, tree: role, limits, slot };
+  const tree = treeOf(options);
+  const request = { attempt, role, image, trees, tree, limits, slot };
   const [filled, started, serving] = await Promise.allSettled([
-    trees.fill(role, options.source),
+    options.source && trees.fill(tree, options.source),
     night.deps.sandboxes.start(gateway ? { ...request, gateway } : request),
     gateway?.ready(),
   ]);
@@ -87,4 +90,8 @@ async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise
   if (filled.status === "fulfilled" && serving.status === "fulfilled") return started.value;
   await started.value.destroy().catch(() => undefined);
   throw filled.status === "rejected" ? filled.reason : (serving as PromiseRejectedResult).reason;
+}
+
+function treeOf({ role }: Pick<Parameters<typeof runInSandbox>[0], "role">): TreeName {
+  return role === "prepare" ? "dependencies" : role;
 }

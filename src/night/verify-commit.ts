@@ -5,7 +5,7 @@ import type { ObjectId } from "../core/ids.ts";
 import type { Limits } from "../core/limits.ts";
 import { verifyFailure } from "../core/run-failure.ts";
 import { Tail } from "../core/tail.ts";
-import { imageOf, repositoryOf, type Night } from "./night.ts";
+import { buildOf, dependenciesOf, imageOf, repositoryOf, type Night } from "./night.ts";
 import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -18,7 +18,7 @@ export interface Verification {
 }
 
 /**
- * Runs the verify commands on a commit, in a new container on a new tree made from git objects: nothing that an agent
+ * Runs the build steps and the verify commands on a commit, in a new container on a new tree made from git objects: nothing that an agent
  * left outside its commit can take part. Records the containers, not the verdict: that is the caller's.
  */
 export async function verifyCommit(options: {
@@ -34,15 +34,15 @@ export async function verifyCommit(options: {
   /** Sees every line that the commands print. */
   readonly onLine?: (text: string) => void;
 }): Promise<Verification> {
-  const { night, attempt, repo, commands, limits, slot } = options;
+  const { night, attempt, repo, limits, slot } = options;
   if (!options.trees) {
-    const bound = { bytes: limits.disk, inodes: limits.inodes };
-    const trees = await night.deps.trees.open({ attempt, slot, bound });
+    const trees = await openTrees({ night, attempt, repo, slot, limits });
     return await withCleanUp(
       async () => await verifyCommit({ ...options, trees }),
       async () => await trees.close(),
     );
   }
+  const commands = [...buildOf(night, repo), ...options.commands];
   const tail = new Tail(TAIL_CHARS);
   const run = await runInSandbox({
     night,
@@ -56,6 +56,7 @@ export async function verifyCommit(options: {
     job: {
       commands: commands.map((command) => ["sh", "-c", command]),
       env: {},
+      path: dependenciesOf(night, repo)?.path ?? [],
       stdin: "",
       wallClockMs: limits.verifyTime,
     },
@@ -78,14 +79,34 @@ export async function verifyCommit(options: {
   return { verdict, failure };
 }
 
-/** Two verifications with the same key see the same files, image and commands, and so need only one run. */
+/** Empty trees for an attempt on a repository, which get its dependencies with their fill. */
+export async function openTrees(options: {
+  readonly night: Night;
+  readonly attempt: AttemptRef;
+  readonly repo: string;
+  readonly slot: number;
+  readonly limits: Pick<Limits, "disk" | "inodes">;
+}): Promise<OpenTrees> {
+  const { night, attempt, repo, slot, limits } = options;
+  const dependencies = dependenciesOf(night, repo);
+  const bound = {
+    bytes: limits.disk + (dependencies?.bytes ?? 0),
+    inodes: limits.inodes + (dependencies?.inodes ?? 0),
+  };
+  return await night.deps.trees.open({ attempt, slot, bound, ...(dependencies ? { dependencies } : {}) });
+}
+
+/** Two verifications with the same key see the same files, image, commands and dependencies, and so need only one run. */
 export async function verifyKey(options: {
   readonly night: Night;
   readonly repo: string;
   readonly commit: ObjectId;
   readonly commands: readonly string[];
 }): Promise<string> {
-  const { night, repo, commands } = options;
+  const { night, repo } = options;
+  const commands = [...buildOf(night, repo), ...options.commands];
   const tree = await repositoryOf(night, repo).treeOf(options.commit);
-  return night.deps.digest(JSON.stringify([tree, imageOf(night, repo), commands]));
+  const set = dependenciesOf(night, repo);
+  const inputs = [tree, imageOf(night, repo), commands, ...(set ? [set.key] : [])];
+  return night.deps.digest(JSON.stringify(inputs));
 }

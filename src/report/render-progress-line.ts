@@ -1,4 +1,5 @@
 import { failedCanaries } from "../core/canary.ts";
+import { formatByteSize } from "../core/byte-size.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
 import { demotionInWords } from "../core/phase-state.ts";
@@ -59,6 +60,16 @@ function progressWords(event: NightwardenEvent): string | undefined {
       const { repo, baseRef, base, uncommitted } = event.data;
       const left = uncommitted > 0 ? `; ${counted(uncommitted, "uncommitted file")} left out` : "";
       return `${repo}: from ${baseRef} at ${base.slice(0, 12)}${left}`;
+    }
+    case "prepare.started":
+      return `${event.data.repo}: installing its dependencies`;
+    case "prepare.finished": {
+      const { repo, result, inodes, bytes, durationMs } = event.data;
+      if (result === "failed") return `${repo}: its dependencies could not be installed`;
+      const size = `${counted(inodes, "file")}, ${formatByteSize(bytes)}`;
+      return result === "cached"
+        ? `${repo}: its dependencies are there (${size})`
+        : `${repo}: dependencies installed in ${formatDuration(durationMs)} (${size})`;
     }
     case "baseline.started":
       return `${event.data.repo}: running its tests before anything changes`;

@@ -1,14 +1,16 @@
-import type {
-  CaptureLimits,
-  CollectorReply,
-  CollectorRequest,
-  MeasureLimits,
-  TreeMeasure,
-  TreeName,
+import {
+  pathFromText,
+  type CaptureLimits,
+  type CollectorReply,
+  type CollectorRequest,
+  type MeasureLimits,
+  type TreeMeasure,
+  type TreeName,
 } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, MAX_BODY_BYTES, type Frame } from "../core/frame.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { SandboxUser } from "../core/sandbox-layout.ts";
+import type { DependencySet, SetFile } from "../contracts/dependencies.ts";
 import type { CaptureRecord, OpenTrees, TreeSource } from "../contracts/trees.ts";
 import type { EnclosedProgram } from "./enclosed-program.ts";
 
@@ -24,6 +26,7 @@ export class CollectorTrees implements OpenTrees {
   private readonly collector: Promise<EnclosedProgram>;
   private readonly user: SandboxUser;
   private readonly release: () => Promise<void>;
+  private readonly dependencies: DependencySet | undefined;
   private replies: AsyncGenerator<{ reply: CollectorReply; content: Uint8Array }, undefined> | undefined;
   /** Requests take turns: the collector answers one at a time. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -32,18 +35,23 @@ export class CollectorTrees implements OpenTrees {
     readonly collector: Promise<EnclosedProgram>;
     /** Who owns the trees. */
     readonly user: SandboxUser;
+    /** The set that the collector has beside its trees: each gets a copy. Absent: none. */
+    readonly dependencies?: DependencySet;
     /** Frees what holds the trees, when their collector is gone. May be called again. */
     readonly release: () => Promise<void>;
   }) {
     this.collector = options.collector;
     this.user = options.user;
     this.release = options.release;
+    this.dependencies = options.dependencies;
   }
 
   async fill(tree: TreeName, source: TreeSource): Promise<{ entries: number }> {
     return await this.inTurn(async () => {
       const { commit, objectFormat } = source;
-      await this.send({ type: "fill", tree, commit, objectFormat, ...this.user });
+      const { bytes, inodes } = this.dependencies ?? {};
+      const set = bytes === undefined || inodes === undefined ? {} : { dependencies: { bytes, inodes } };
+      await this.send({ type: "fill", tree, commit, objectFormat, ...this.user, ...set });
       let isFirst = true;
       for await (const pack of source.packs()) {
         if (!isFirst) await this.send({ type: "pack-end", last: false });
@@ -95,10 +103,43 @@ export class CollectorTrees implements OpenTrees {
         case "ready":
         case "filled":
         case "measured":
+        case "done":
+        case "content":
         case "failed":
           throw unexpected(reply);
       }
     }
+  }
+
+  /** Writes files into a tree that nothing was filled into. */
+  async put(tree: TreeName, files: readonly SetFile[]): Promise<void> {
+    await this.inTurn(async () => {
+      for (const { path, executable, content } of files) {
+        await this.send({ type: "put", tree, path: pathFromText(path), executable, ...this.user }, content);
+        const { reply } = await this.nextReply();
+        if (reply.type !== "done") throw unexpected(reply);
+      }
+    });
+  }
+
+  /** One ordinary file of at most `maxBytes`; undefined: there is none. */
+  async read(tree: TreeName, path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+    return await this.inTurn(async () => {
+      await this.send({ type: "read", tree, path: pathFromText(path), maxBytes });
+      const { reply, content } = await this.nextReply();
+      if (reply.type !== "content") throw unexpected(reply);
+      return reply.found ? content : undefined;
+    });
+  }
+
+  /** Removes paths, makes the rest readable for everybody, and measures it. */
+  async settle(tree: TreeName, remove: readonly string[]): Promise<{ bytes: number; inodes: number }> {
+    return await this.inTurn(async () => {
+      await this.send({ type: "settle", tree, remove: remove.map(pathFromText), ...this.user });
+      const { reply } = await this.nextReply();
+      if (reply.type !== "measured") throw unexpected(reply);
+      return { bytes: reply.bytes, inodes: reply.inodes };
+    });
   }
 
   async close(): Promise<void> {

@@ -104,8 +104,10 @@ class EnclosedSandbox implements Sandbox {
       commands: job.commands,
       env: { LANG: "C.UTF-8", CI: "1", ...env, ...job.env },
       cwd,
+      ...(job.path ? { path: job.path.map((folder) => `${cwd}/${folder}`) } : {}),
       forward,
       stdinBytes: stdin.length,
+      ...(job.stdinOf === undefined ? {} : { stdinOf: job.stdinOf }),
     };
     await this.program.write(Buffer.concat([Buffer.from(`${JSON.stringify(shimJob)}\n`), stdin]));
     this.program.endInput();

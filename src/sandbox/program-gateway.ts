@@ -2,6 +2,7 @@ import type { SandboxModel } from "../contracts/agent.ts";
 import type { GatewayRequest, OpenGateway } from "../contracts/gateway.ts";
 import { parseGatewayMessage } from "../core/gateway-message.ts";
 import type { GatewayConfig } from "../core/gateway-protocol.ts";
+import type { RegistryConfig } from "../core/registry-protocol.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { LineSplitter } from "../lib/line-splitter.ts";
 import type { EnclosedProgram } from "./enclosed-program.ts";
@@ -12,7 +13,7 @@ const FAREWELL_MS = 2_000;
 const MAX_LINE_BYTES = 64 * 1024;
 const MAX_DIAGNOSTICS_CHARS = 500;
 
-/** An attempt's gateway, through the program that it is. It may still be starting. */
+/** A gateway, to a model API or to package registries, through the program that it is. It may still be starting. */
 export class ProgramGateway implements OpenGateway {
   readonly id: string;
   private readonly token: string;
@@ -31,7 +32,7 @@ export class ProgramGateway implements OpenGateway {
     /** Names it to a person. */
     readonly id: string;
     readonly program: Promise<EnclosedProgram>;
-    readonly config: GatewayConfig;
+    readonly config: GatewayConfig | RegistryConfig;
     /** How the agent reaches it from its sandbox; a function: it tells its port when it is ready. */
     readonly url: string | ((port: number) => string);
     readonly onFact: GatewayRequest["onFact"];
@@ -42,7 +43,7 @@ export class ProgramGateway implements OpenGateway {
     this.release = options.release;
     this.onFact = options.onFact;
     this.id = options.id;
-    this.token = options.config.token;
+    this.token = "token" in options.config ? options.config.token : "";
     const { url } = options;
     this.url = typeof url === "string" ? url : undefined;
     this.urlOf = typeof url === "string" ? () => url : url;
@@ -74,7 +75,7 @@ export class ProgramGateway implements OpenGateway {
   }
 
   /** Hands over the key and reads facts until the gateway ends. Rejects where it ends before anyone closed it. */
-  private async run(config: GatewayConfig): Promise<never> {
+  private async run(config: GatewayConfig | RegistryConfig): Promise<never> {
     let why = "it ended by itself";
     try {
       const program = await this.program;

@@ -26,7 +26,8 @@ async function main(): Promise<number> {
   if (!input) return EXIT_NO_JOB;
   const { job } = input;
   const prefix = shimLinePrefix(job.nonce);
-  const env = { PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", ...job.env };
+  const PATH = [...(job.path ?? []), process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].join(":");
+  const env = { PATH, ...job.env };
   if (job.forward) await forwardPort(job.forward);
   const counters = new CapCounters();
   const tellCaps = (): void => {
@@ -35,7 +36,7 @@ async function main(): Promise<number> {
   setInterval(tellCaps, CAP_POLL_MS).unref();
   for (const [index, command] of job.commands.entries()) {
     say(prefix, { type: "command-started", index });
-    const stdin = index === 0 ? input.stdin : Buffer.alloc(0);
+    const stdin = index === (job.stdinOf ?? 0) ? input.stdin : Buffer.alloc(0);
     const end = await runCommand({ command, env, cwd: job.cwd, stdin });
     tellCaps();
     if (end.missing !== null) say(prefix, { type: "command-missing", index, message: end.missing });

@@ -30,6 +30,7 @@ const ALIKE = {
   budget: { taskTokens: 30_000_000, taskCost: 15, nightTokens: 200_000_000, nightCost: 50 },
   quotaWait: 5.5 * HOUR_MS,
   clientChange: "warn",
+  dependencyScripts: "off",
 };
 
 const RULES = policySchema
@@ -40,6 +41,7 @@ const RULES = policySchema
     budget: true,
     quotaWait: true,
     clientChange: true,
+    dependencyScripts: true,
   })
   .keyof().options;
 

@@ -20,6 +20,7 @@ const STRICT: Policy = policySchema.parse({
   budget: { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 },
   quotaWait: "1h",
   clientChange: "refuse",
+  dependencyScripts: "off",
   ignore: ["node_modules/"],
   limits: {
     wallClock: "30m",

@@ -5,7 +5,6 @@ import { GATEWAY_PORT, GATEWAY_SOCKET } from "../../src/core/gateway-protocol.ts
 import { HOME_PATH, TREE_PATH } from "../../src/core/sandbox-layout.ts";
 import { systemClock } from "../../src/lib/system-clock.ts";
 import { LABEL_ROLE, LABEL_WORKSPACE, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
-import type { DockerTrees } from "../../src/sandbox/docker/docker-trees.ts";
 import { EngineContainer } from "../../src/sandbox/docker/engine-container.ts";
 import { startEnclosedSandbox } from "../../src/sandbox/enclosed-sandbox.ts";
 import type { DockerUnderTest } from "../fixtures/docker-under-test.ts";
@@ -61,7 +60,7 @@ export class WeakenedSandboxes implements Sandboxes {
       image,
       slot,
       limits,
-      tree: (this.under.trees as DockerTrees).volumeOf(trees, tree),
+      tree: this.under.trees.volumeOf(trees, tree),
       gateway: gateway && this.under.gateways.volumeOf(gateway),
       labels: { [LABEL_WORKSPACE]: this.under.workspace, [LABEL_ROLE]: role },
     });

@@ -187,7 +187,13 @@ export class FakeEngine implements Sandboxes, Trees {
         missingProgram = `${name}: not found`;
         exitCode = 127;
       } else {
-        const run = { files, stdin: index === 0 ? job.stdin : "", env: job.env, print, ended: ended.signal };
+        const run = {
+          files,
+          stdin: index === (job.stdinOf ?? 0) ? job.stdin : "",
+          env: job.env,
+          print,
+          ended: ended.signal,
+        };
         exitCode = await Promise.race([program(run, args), aborted(ended.signal)]);
       }
       if (exitCode !== 0) {

@@ -38,6 +38,7 @@ export const PHASE_1: Policy = {
   budget: { taskTokens: 1e6, taskCost: 10, nightTokens: 1e7, nightCost: 100 },
   quotaWait: 3_600_000,
   clientChange: "warn",
+  dependencyScripts: "off",
   ignore: ["node_modules/"],
   limits: TEST_LIMITS,
 };

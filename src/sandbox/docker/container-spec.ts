@@ -3,10 +3,12 @@ import { GATEWAY_FOLDER } from "../../core/gateway-protocol.ts";
 import type { Limits } from "../../core/limits.ts";
 import {
   COLLECTOR_PATH,
+  DEPENDENCIES_PATH,
   GATEWAY_PATH,
   GATEWAY_UID,
   HOME_PATH,
   NODE_PATH,
+  REGISTRY_PATH,
   SHIM_PATH,
   slotUser,
   TREE_PATH,
@@ -24,6 +26,8 @@ import {
 export const LABEL_WORKSPACE = "nightwarden.workspace";
 export const LABEL_ATTEMPT = "nightwarden.attempt";
 export const LABEL_ROLE = "nightwarden.role";
+/** On the volume of a set of dependencies, in place of the workspace's label: it outlives its night. */
+export const LABEL_DEPENDENCIES = "nightwarden.dependencies";
 
 const MIB = 1024 * 1024;
 const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
@@ -89,6 +93,8 @@ export function collectorSpec(options: {
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly trees: readonly VolumeMount[];
+  /** The volume with installed dependencies; absent: the trees get none. */
+  readonly dependencies?: string | undefined;
 }): ContainerCreateOptions {
   return {
     ...common(options),
@@ -105,14 +111,20 @@ export function collectorSpec(options: {
       PidsLimit: 64,
       Ulimits: ulimits({ openFiles: 1024, fileBytes: 16 * 1024 * MIB }),
       Tmpfs: { "/tmp": `rw,nosuid,nodev,noexec,size=${16 * MIB},mode=1777` },
-      Mounts: options.trees.map(volumeMount),
+      Mounts: [
+        ...options.trees.map(volumeMount),
+        // Read-only: what one attempt writes is not in what the next one gets.
+        ...(options.dependencies === undefined
+          ? []
+          : [volumeMount({ volume: options.dependencies, path: DEPENDENCIES_PATH, isReadOnly: true })]),
+      ],
     },
   };
 }
 
 /**
- * The container of an attempt's gateway: trusted code that holds the key and reads what the agent sends. The only
- * container of ours with a network.
+ * The container of a gateway: to the model API, trusted code that holds the key and reads what the agent sends; or to
+ * package registries, while dependencies are installed. The only containers of ours with a network.
  */
 export function gatewaySpec(options: {
   readonly name: string;
@@ -120,12 +132,18 @@ export function gatewaySpec(options: {
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
   readonly socket: string;
+  /** Which of the two. Absent: to the model API. */
+  readonly program?: "gateway" | "registry";
 }): ContainerCreateOptions {
   return {
     ...common(options),
     User: `${GATEWAY_UID}:${GATEWAY_UID}`,
     WorkingDir: "/",
-    Entrypoint: [NODE_PATH, "--disable-sigusr1", GATEWAY_PATH],
+    Entrypoint: [
+      NODE_PATH,
+      "--disable-sigusr1",
+      options.program === "registry" ? REGISTRY_PATH : GATEWAY_PATH,
+    ],
     HostConfig: {
       ...confinement(),
       NetworkMode: options.network,

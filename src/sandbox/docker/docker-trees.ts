@@ -4,20 +4,27 @@ import type { AttemptRef } from "../../core/attempt.ts";
 import type { TreeName } from "../../core/collector-protocol.ts";
 import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
 import { slotUser, TREES_PATH } from "../../core/sandbox-layout.ts";
+import type { DependencySet } from "../../contracts/dependencies.ts";
 import type { OpenTrees, Trees } from "../../contracts/trees.ts";
 import { CollectorTrees } from "../collector-trees.ts";
-import { collectorSpec, LABEL_ATTEMPT, LABEL_ROLE, LABEL_WORKSPACE } from "./container-spec.ts";
+import {
+  collectorSpec,
+  LABEL_ATTEMPT,
+  LABEL_DEPENDENCIES,
+  LABEL_ROLE,
+  LABEL_WORKSPACE,
+} from "./container-spec.ts";
 import { EngineContainer } from "./engine-container.ts";
 import { removeVolume } from "./sweep.ts";
 
-const TREE_NAMES: readonly TreeName[] = ["agent", "verify"];
+const TREE_NAMES = ["agent", "verify"] as const;
 
 /** Trees as engine volumes, with one collector for the trees of an attempt. */
 export class DockerTrees implements Trees {
   private readonly docker: Docker;
   private readonly image: string;
   private readonly workspace: string;
-  private readonly volumes = new WeakMap<OpenTrees, Readonly<Record<TreeName, string>>>();
+  private readonly volumes = new WeakMap<OpenTrees, Readonly<Partial<Record<TreeName, string>>>>();
 
   constructor(options: { docker: Docker; collectorImage: string; workspace: string }) {
     this.docker = options.docker;
@@ -25,11 +32,16 @@ export class DockerTrees implements Trees {
     this.workspace = options.workspace;
   }
 
-  async open(options: { readonly attempt: AttemptRef; readonly slot: number }): Promise<OpenTrees> {
+  async open(options: {
+    readonly attempt: AttemptRef;
+    readonly slot: number;
+    readonly dependencies?: DependencySet;
+  }): Promise<OpenTrees> {
+    const { dependencies } = options;
     const { attempt } = options.attempt;
     const labels = { [LABEL_WORKSPACE]: this.workspace, [LABEL_ATTEMPT]: attempt };
     const suffix = `${attempt}-${options.attempt.token.slice(0, 8)}-${randomBytes(3).toString("hex")}`;
-    const volumeName = (tree: TreeName): string => `nightwarden-tree-${tree}-${suffix}`;
+    const volumeName = (tree: (typeof TREE_NAMES)[number]): string => `nightwarden-tree-${tree}-${suffix}`;
     const names = { agent: volumeName("agent"), verify: volumeName("verify") };
     try {
       await Promise.all(
@@ -46,6 +58,7 @@ export class DockerTrees implements Trees {
         image: this.image,
         labels: { ...labels, [LABEL_ROLE]: "collector" },
         trees: TREE_NAMES.map((tree) => ({ volume: names[tree], path: `${TREES_PATH}/${tree}` })),
+        dependencies: dependencies?.id,
       });
       // Not waited for: a sandbox can start on the volumes meanwhile.
       const collector = EngineContainer.start(this.docker, spec);
@@ -53,6 +66,7 @@ export class DockerTrees implements Trees {
       const open = new CollectorTrees({
         collector,
         user: slotUser(options.slot),
+        ...(dependencies ? { dependencies } : {}),
         release: async () => await removeVolumes(this.docker, Object.values(names)),
       });
       this.volumes.set(open, names);
@@ -67,9 +81,39 @@ export class DockerTrees implements Trees {
 
   /** The volume that holds a tree: for the sandboxes of the same engine. */
   volumeOf(trees: OpenTrees, tree: TreeName): string {
-    const names = this.volumes.get(trees);
-    if (!names) throw new TypeError("these trees were opened by another back end");
-    return names[tree];
+    const name = this.volumes.get(trees)?.[tree];
+    if (name === undefined) throw new TypeError("these trees were opened by another back end");
+    return name;
+  }
+
+  /** Makes the empty volume of a set of dependencies, and its collector. */
+  async openSet({ attempt, slot }: { readonly attempt: AttemptRef; readonly slot: number }): Promise<{
+    readonly volume: string;
+    readonly trees: CollectorTrees;
+  }> {
+    const volume = `nightwarden-dependencies-${randomBytes(12).toString("hex")}`;
+    const labels = { [LABEL_ATTEMPT]: attempt.attempt, [LABEL_ROLE]: "prepare" };
+    try {
+      await this.docker.createVolume({
+        Name: volume,
+        Driver: "local",
+        Labels: { ...labels, [LABEL_DEPENDENCIES]: this.workspace },
+      });
+    } catch (error) {
+      const message = `the engine could not make the volume of a set of dependencies: ${messageOf(error)}`;
+      throw new NightwardenError({ code: "infra.engine", message, cause: error });
+    }
+    const spec = collectorSpec({
+      name: `nightwarden-collector-${attempt.attempt}-${randomBytes(6).toString("hex")}`,
+      image: this.image,
+      labels: { ...labels, [LABEL_WORKSPACE]: this.workspace, [LABEL_ROLE]: "collector" },
+      trees: [{ volume, path: `${TREES_PATH}/dependencies` }],
+    });
+    const collector = EngineContainer.start(this.docker, spec);
+    collector.catch(() => undefined);
+    const trees = new CollectorTrees({ collector, user: slotUser(slot), release: async () => undefined });
+    this.volumes.set(trees, { dependencies: volume });
+    return { volume, trees };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GatewayRequest, Gateways, OpenGateway } from "../../contracts/gateway.ts";
+import type { GatewayRequest, Gateways, OpenGateway, WayOut } from "../../contracts/gateway.ts";
 import { GATEWAY_PORT } from "../../core/gateway-protocol.ts";
 import { newGatewayConfig, type GatewayServiceCaps } from "../new-gateway-config.ts";
 import { ProgramGateway } from "../program-gateway.ts";
@@ -11,7 +11,7 @@ export class UserGateways implements Gateways {
   private readonly launcher: Launcher;
   private readonly owner: string;
   private readonly caps: Partial<GatewayServiceCaps>;
-  private readonly ids = new WeakMap<OpenGateway, string>();
+  private readonly ids = new WeakMap<WayOut, string>();
 
   constructor(options: {
     readonly launcher: Launcher;
@@ -56,7 +56,7 @@ export class UserGateways implements Gateways {
   }
 
   /** The launcher's name of a gateway: for the sandboxes of the same back end. */
-  idOf(gateway: OpenGateway): string {
+  idOf(gateway: WayOut): string {
     const id = this.ids.get(gateway);
     if (id === undefined) throw new TypeError("this gateway was opened by another back end");
     return id;

@@ -39,6 +39,8 @@ export class UserSandboxes implements Sandboxes {
   async start(request: SandboxRequest): Promise<Sandbox> {
     const { attempt, role, slot, limits, tree, gateway } = request;
     const { memory, cpus, pids, openFiles, fileSize, tmp } = limits;
+    // A night does not ask for it: this back end has no set of dependencies.
+    if (role === "prepare" || tree === "dependencies") throw new TypeError("nothing is installed here");
     const program = await LaunchedProgram.start(this.launcher, {
       op: "run",
       owner: this.owner,

@@ -1,0 +1,106 @@
+import { CommandAgent } from "../../src/agents/command-agent.ts";
+import type { EventData, EventType } from "../../src/core/event.ts";
+import type { NightState } from "../../src/core/night-state.ts";
+import type { PrepareSettings } from "../../src/core/prepare-recipe.ts";
+import type { RegistryAccess } from "../../src/core/registry-access.ts";
+import type { NightOrder } from "../../src/night/deps.ts";
+import { DockerDependencies } from "../../src/sandbox/docker/docker-dependencies.ts";
+import { LABEL_DEPENDENCIES } from "../../src/sandbox/docker/container-spec.ts";
+import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
+import { NightWorld, PHASE_1 } from "../night/night-world.ts";
+
+export const DETECTED: PrepareSettings = {
+  commands: undefined,
+  files: undefined,
+  path: undefined,
+  allowScripts: false,
+  timeMs: 120_000,
+};
+
+interface Run {
+  /** What the agent runs in its tree. */
+  readonly agent?: string;
+  readonly verify?: readonly string[];
+  readonly access: RegistryAccess;
+  readonly prepare?: Partial<PrepareSettings>;
+  readonly order?: Partial<NightOrder>;
+  readonly image?: string;
+}
+
+/** Nights on the real engine, with a repository of their own; models and journal are in memory. */
+export class PrepareWorld {
+  readonly night: NightWorld;
+  readonly under: DockerUnderTest;
+  readonly dependencies: DockerDependencies;
+  private tasks = 0;
+
+  private constructor(night: NightWorld, under: DockerUnderTest) {
+    this.night = night;
+    this.under = under;
+    const { docker, trees, workspace } = under;
+    this.dependencies = new DockerDependencies({ docker, trees, workspace });
+  }
+
+  static async create(name: string, files: Readonly<Record<string, string>>): Promise<PrepareWorld> {
+    return new PrepareWorld(await NightWorld.create(files), await dockerUnderTest(name));
+  }
+
+  /** One night with one task. */
+  async run(options: Run): Promise<NightState> {
+    const { under, dependencies } = this;
+    const id = `task-${(this.tasks += 1)}`;
+    const agent = new CommandAgent({
+      name: id,
+      command: ["sh", "-c", options.agent ?? "echo done > done.txt"],
+      env: {},
+    });
+    const verify = options.verify ?? ["true"];
+    const state = await this.night.run(
+      [{ id, agent_: () => 0, verify: [...verify] }],
+      {
+        // Nothing is ignored: what keeps dependencies out of a commit is not a list.
+        policy: { ...PHASE_1, ignore: [] },
+        prepare: new Map([["app", { ...DETECTED, ...options.prepare }]]),
+        verify: new Map([["app", verify]]),
+        ...options.order,
+      },
+      undefined,
+      {
+        sandboxes: under.sandboxes,
+        trees: under.trees,
+        gateways: under.gateways,
+        residue: [],
+        images: {
+          ensure: async () =>
+            await Promise.resolve({ id: options.image ?? under.image, base: "test", built: false }),
+        },
+        agents: new Map([[id, agent]]),
+        preparation: {
+          dependencies,
+          registries: { open: async (request) => await under.gateways.openRegistry(request) },
+          access: async () => await Promise.resolve(options.access),
+        },
+      },
+    );
+    if (!state) throw new Error("there was no night");
+    return state;
+  }
+
+  events<T extends EventType>(type: T): EventData<T>[] {
+    return this.night.events.flatMap((event) => (event.type === type ? [event.data as EventData<T>] : []));
+  }
+
+  async sets(): Promise<string[]> {
+    const filters = { label: [`${LABEL_DEPENDENCIES}=${this.under.workspace}`] };
+    const { Volumes } = await this.under.docker.listVolumes({ filters });
+    return (Volumes ?? []).map(({ Name }) => Name);
+  }
+
+  /** Removes everything; what a night itself has left is told. */
+  async dispose(): Promise<readonly string[]> {
+    await this.dependencies.keep([]);
+    await this.under.gateways.close();
+    this.night.dispose();
+    return await this.under.leftovers();
+  }
+}
