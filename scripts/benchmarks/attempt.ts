@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openEngine } from "../../src/compose/engine.ts";
+import { openBackEnd } from "../../src/compose/sandboxes.ts";
 import { composeNight } from "../../src/compose/night.ts";
 import { newRedaction, openJournals } from "../../src/compose/workspace.ts";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
@@ -161,17 +161,17 @@ async function makeNights(
   writeFileSync(join(workspaceDir, "tasks.yaml"), JSON.stringify({ version: 1, tasks }));
   const loaded = await loadConfig(workspaceDir);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
-  const parts = await openEngine(loaded.value);
+  const backEnd = await openBackEnd(loaded.value);
   const redaction = newRedaction();
   const journals = openJournals(workspaceDir, "0.0.0", redaction);
   const deps = await composeNight({
     workspace: loaded.value,
     journals,
-    parts,
+    backEnd,
     redaction,
     onProgress: () => undefined,
   });
-  const { id: image } = await parts.images.ensure("app", () => undefined);
+  const { id: image } = await backEnd.images.ensure("app", () => undefined);
   let next = 0;
   const run = async (usesModel: boolean): Promise<void> => {
     const order = orderOf(loaded.value, next, onEvent);
@@ -199,6 +199,7 @@ function orderOf(
     limits,
     policyHash,
     phase: policy.phase,
+    isolation: "docker",
     purpose: "demo",
     attended: true,
     endsAt: undefined,

@@ -6,11 +6,9 @@ import type {
   AgentRequest,
   SandboxModel,
 } from "../contracts/agent.ts";
-import { clientProgram } from "../core/client.ts";
 import { ClaudeReader } from "./claude-reader.ts";
+import { clientProgram } from "../core/client.ts";
 import type { ClientAgentOptions } from "./client-agent-options.ts";
-
-const PROGRAM = clientProgram("claude");
 
 /**
  * All that the model may use, on this machine only. Left out are tools that the API would run (the gateway refuses
@@ -42,16 +40,18 @@ const MAX_RETRIES = { task: 2, hello: 0 };
 export class ClaudeAgent implements Agent {
   readonly name: string;
   readonly client: AgentClient;
+  private readonly program: string;
   private readonly model: string;
   private readonly env: Readonly<Record<string, string>>;
 
   constructor(options: ClientAgentOptions) {
     this.name = options.name;
+    this.program = options.program ?? clientProgram("claude");
     this.model = options.model;
     this.env = options.env;
     this.client = {
       version: options.version,
-      versionCommand: [PROGRAM, "--version"],
+      versionCommand: [this.program, "--version"],
       readVersion: (printed) => /^(\d+\.\d+\.\d+) \(Claude Code\)$/.exec(printed.trim())?.[1],
     };
   }
@@ -59,7 +59,7 @@ export class ClaudeAgent implements Agent {
   invocation({ prompt, model, purpose }: AgentRequest): AgentInvocation {
     if (!model) throw new Error(`the agent "${this.name}" was started without access to its model`);
     return {
-      command: [PROGRAM, ...this.args()],
+      command: [this.program, ...this.args()],
       env: { ...this.env, ...this.ownEnv(model, purpose) },
       // At the very beginning a slash is a command to the client: "/clear" would end the run without a question asked.
       stdin: prompt.startsWith("/") ? `\n${prompt}` : prompt,

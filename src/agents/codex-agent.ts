@@ -10,7 +10,6 @@ import { clientProgram } from "../core/client.ts";
 import type { ClientAgentOptions } from "./client-agent-options.ts";
 import { CodexReader } from "./codex-reader.ts";
 
-const PROGRAM = clientProgram("codex");
 const TOKEN_VARIABLE = "NIGHTWARDEN_MODEL_TOKEN";
 
 /**
@@ -40,16 +39,18 @@ const MAX_RETRIES = { task: 1, hello: 0 };
 export class CodexAgent implements Agent {
   readonly name: string;
   readonly client: AgentClient;
+  private readonly program: string;
   private readonly model: string;
   private readonly env: Readonly<Record<string, string>>;
 
   constructor(options: ClientAgentOptions) {
     this.name = options.name;
+    this.program = options.program ?? clientProgram("codex");
     this.model = options.model;
     this.env = options.env;
     this.client = {
       version: options.version,
-      versionCommand: [PROGRAM, "--version"],
+      versionCommand: [this.program, "--version"],
       readVersion: (printed) => /^codex-cli (\d+\.\d+\.\d+)$/.exec(printed.trim())?.[1],
     };
   }
@@ -58,7 +59,7 @@ export class CodexAgent implements Agent {
     if (!model) throw new Error(`the agent "${this.name}" was started without access to its model`);
     return {
       command: [
-        PROGRAM,
+        this.program,
         "exec",
         "--json",
         // Nobody is there to ask, and the sandbox confines it. The client's own would make `.git` read-only.

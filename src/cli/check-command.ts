@@ -1,6 +1,6 @@
 import { composeCheck } from "../compose/check.ts";
-import { openEngine } from "../compose/engine.ts";
 import { checkCredentials } from "../compose/agents.ts";
+import { openBackEnd } from "../compose/sandboxes.ts";
 import { checkRepositories } from "../compose/repositories.ts";
 import { checkVersions } from "../compose/versions.ts";
 import type { CheckLine } from "../core/check-line.ts";
@@ -33,10 +33,10 @@ export async function checkCommand(
     ...(await checkCredentials(workspace)),
   ];
   try {
-    const parts = await openEngine(workspace);
-    lines.push(...(await checkVersions(config, parts)));
+    const backEnd = await openBackEnd(workspace);
+    lines.push(...(await checkVersions(config, backEnd)));
     const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
-    const deps = await composeCheck({ parts, workspaceDir: config.workspaceDir, onProgress });
+    const deps = await composeCheck({ backEnd, workspaceDir: config.workspaceDir, onProgress });
     try {
       const repositories = config.repositories.map(({ name, verify }) => {
         const tasks = plan.tasks.filter((task) => task.repo === name);

@@ -1,6 +1,7 @@
 import { canariesOf } from "../compose/canaries.ts";
 import { composeCheck } from "../compose/check.ts";
-import { openEngine, toolVersions } from "../compose/engine.ts";
+import { toolVersions } from "../compose/engine.ts";
+import { openBackEnd } from "../compose/sandboxes.ts";
 import { clock, lockWorkspace, openJournals } from "../compose/workspace.ts";
 import { failedCanaries } from "../core/canary.ts";
 import type { EventData } from "../core/event.ts";
@@ -24,15 +25,19 @@ export async function drillContainmentCommand(
   const lock = await lockWorkspace(config.workspaceDir, "nightwarden drill containment");
   const stop = listenForStop({ progress, maxMs: undefined });
   try {
-    const parts = await openEngine(workspace);
-    const machinery = await composeCheck({ parts, workspaceDir: config.workspaceDir, onProgress: progress });
+    const backEnd = await openBackEnd(workspace);
+    const machinery = await composeCheck({
+      backEnd,
+      workspaceDir: config.workspaceDir,
+      onProgress: progress,
+    });
     stop.onForce(async () => await machinery.close());
     try {
       const runCanaries = canariesOf({
         workspace,
-        images: parts.images,
+        images: backEnd.images,
         parts: machinery,
-        isolation: "docker",
+        isolation: backEnd.isolation,
         onProgress: progress,
       });
       const repository = workspace.plan.tasks[0]?.repo ?? config.repositories[0]?.name ?? "";
@@ -41,7 +46,7 @@ export async function drillContainmentCommand(
         journals: openJournals(config.workspaceDir, version),
         runCanaries: async () => await runCanaries({ repository, signal: stop.signal }),
         phase: policy.phase,
-        versions: await toolVersions(version, parts),
+        versions: await toolVersions(version, backEnd.engine),
         monotonicMs: () => clock.monotonicMs(),
         onAgain: (first) => progress(`asking once more: ${failedCanaries(first)}`),
       });

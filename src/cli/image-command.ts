@@ -1,4 +1,4 @@
-import { openEngine } from "../compose/engine.ts";
+import { openBackEnd } from "../compose/sandboxes.ts";
 import type { ReadyImage } from "../contracts/images.ts";
 import { safeLine } from "../core/safe-text.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -12,15 +12,18 @@ export async function imageBuildCommand(
 ): Promise<number> {
   const workspace = await openWorkspace(context.workspaceDir);
   const { config } = workspace;
-  const { images } = await openEngine(workspace);
+  const backEnd = await openBackEnd(workspace);
   const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
-  const built: (ReadyImage & { readonly for: string })[] = [
-    { for: "collector", ...(await images.ensureCollector(onProgress)) },
-  ];
+  const own = await backEnd.ensureOwnImage(onProgress);
+  const built: (ReadyImage & { readonly for: string })[] = own ? [{ for: "collector", ...own }] : [];
   for (const { name } of config.repositories)
-    built.push({ for: name, ...(await images.ensure(name, onProgress)) });
+    built.push({ for: name, ...(await backEnd.images.ensure(name, onProgress)) });
   if (options.json) context.terminal.data(`${JSON.stringify({ version: 1, images: built })}\n`);
   else {
+    if (!backEnd.engine)
+      context.terminal.data(
+        `the sandbox ${backEnd.isolation} has no images: it uses the programs of this machine\n`,
+      );
     for (const image of built) {
       context.terminal.data(
         `${image.for}: ${image.id.slice(0, 19)} from ${image.base} (${image.built ? "built" : "unchanged"})\n`,

@@ -1,13 +1,15 @@
 import { pid } from "node:process";
-import { openEngine, toolVersions } from "../compose/engine.ts";
+import { toolVersions } from "../compose/engine.ts";
 import { composeNight } from "../compose/night.ts";
 import { checkRepositories } from "../compose/repositories.ts";
+import { openBackEnd } from "../compose/sandboxes.ts";
 import { clock, lockWorkspace, newRedaction, openJournals } from "../compose/workspace.ts";
 import type { Config } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Isolation } from "../core/policy.ts";
 import { queueState } from "../core/queue.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { summarise } from "../core/summary.ts";
@@ -49,12 +51,12 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       );
     await refuseUnfitRepositories(workspace.config);
     const journals = openJournals(workspace.config.workspaceDir, context.version, redaction);
-    const parts = await openEngine(workspace);
+    const backEnd = await openBackEnd(workspace);
     const onSignIn = (work: Promise<unknown>): void => signIns.add(work);
     const deps = await composeNight({
       workspace,
       journals,
-      parts,
+      backEnd,
       redaction,
       onProgress: progress,
       onSignIn,
@@ -68,7 +70,8 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
       isAttended,
       maxMs,
       crashedPid: lock.takenOverFrom?.pid ?? null,
-      versions: await toolVersions(context.version, parts),
+      isolation: backEnd.isolation,
+      versions: await toolVersions(context.version, backEnd.engine),
     });
     const result = await runNight(deps, order, stop.signal).finally(() => heartbeat.stop());
     if (!result) return await reportNothingToStart(context, options, { plan: workspace.plan, journals });
@@ -136,6 +139,7 @@ function nightOrder(options: {
   readonly isAttended: boolean;
   readonly maxMs: number | undefined;
   readonly crashedPid: number | null;
+  readonly isolation: Isolation;
   readonly versions: Readonly<Record<string, string>>;
 }): NightOrder {
   const { workspace, progress } = options;
@@ -146,6 +150,7 @@ function nightOrder(options: {
     limits: workspace.limits,
     policyHash: workspace.policyHash,
     phase: policy.phase,
+    isolation: options.isolation,
     purpose: workspace.purpose,
     attended: options.isAttended,
     endsAt:

@@ -13,24 +13,29 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Credential, Provider } from "../core/provider.ts";
 import { readCredential } from "../credentials/read-credential.ts";
 import { Redaction } from "../journal/redaction.ts";
+import type { BackEnd } from "./back-end.ts";
 
 const PROVIDER_OF: Readonly<Record<ClientName, Provider>> = {
   claude: "anthropic",
   codex: "openai-responses",
 };
 
-export function agentsOf(config: Config): Map<string, Agent> {
-  return new Map(config.agents.map((agent) => [agent.name, agentOf(agent)]));
+/** The agents as they run in the sandboxes of a back end. */
+export function agentsOf(
+  config: Config,
+  { clientProgram }: Pick<BackEnd, "clientProgram">,
+): Map<string, Agent> {
+  return new Map(config.agents.map((agent) => [agent.name, agentOf(agent, clientProgram)]));
 }
 
-function agentOf(agent: AgentConfig): Agent {
+function agentOf(agent: AgentConfig, programOf: BackEnd["clientProgram"]): Agent {
   switch (agent.kind) {
     case "command":
       return new CommandAgent(agent);
     case "claude":
-      return new ClaudeAgent(agent);
+      return new ClaudeAgent({ ...agent, program: programOf("claude") });
     case "codex":
-      return new CodexAgent(agent);
+      return new CodexAgent({ ...agent, program: programOf("codex") });
   }
 }
 

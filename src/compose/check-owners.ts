@@ -1,22 +1,23 @@
 import { pid } from "node:process";
-import type Docker from "dockerode";
-import { ownersOf } from "../sandbox/docker/sweep.ts";
 import { digest } from "./workspace.ts";
 
-/** Begins the labels of what `check` and `doctor` have on the engine: there may be no workspace id yet. */
+/** Begins the marks of what `check` and `doctor` have running: there may be no workspace id yet. */
 function prefixOf(workspaceDir: string): string {
   return `check-${digest(workspaceDir).slice(0, 16)}-`;
 }
 
-/** The label of this process: two of them, or one beside a night, do not take each other's. */
+/** The mark of this process: two of them, or one beside a night, do not take each other's. */
 export function checkOwner(workspaceDir: string): string {
   return `${prefixOf(workspaceDir)}${pid}`;
 }
 
-/** The labels of such processes that have ended without taking away what they had. */
-export async function deadCheckOwners(docker: Docker, workspaceDir: string): Promise<string[]> {
+/** Those of such marks whose process has ended without taking away what it had. */
+export async function deadOwners(
+  workspaceDir: string,
+  ownersOf: (prefix: string) => Promise<readonly string[]>,
+): Promise<string[]> {
   const prefix = prefixOf(workspaceDir);
-  const owners = await ownersOf(docker, prefix);
+  const owners = await ownersOf(prefix);
   return owners.filter((owner) => !isAlive(Number(owner.slice(prefix.length))));
 }
 

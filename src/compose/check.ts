@@ -1,26 +1,23 @@
 import type { ImageCheckDeps } from "../health/check-images.ts";
-import { sweep } from "../sandbox/docker/sweep.ts";
-import { checkOwner, deadCheckOwners } from "./check-owners.ts";
-import type { EngineParts } from "./engine.ts";
-import { openSandboxes, type SandboxParts } from "./sandboxes.ts";
+import type { BackEnd, SandboxParts } from "./back-end.ts";
+import { checkOwner, deadOwners } from "./check-owners.ts";
 import { newToken } from "./workspace.ts";
 
-/** What `check` needs of the engine: our own programs in containers of their own label. Call `close` when done. */
+/** What `check` needs of a back end: our own programs, under a mark of their own. Call `close` when done. */
 export async function composeCheck(options: {
-  readonly parts: EngineParts;
+  readonly backEnd: BackEnd;
   readonly workspaceDir: string;
   readonly onProgress: (line: string) => void;
 }): Promise<ImageCheckDeps & SandboxParts & { close(): Promise<void> }> {
-  const { docker } = options.parts.engine;
-  const workspace = checkOwner(options.workspaceDir);
-  await sweep(docker, { owners: await deadCheckOwners(docker, options.workspaceDir) });
-  const containers = await openSandboxes({ ...options, workspace });
+  const { backEnd, workspaceDir, onProgress } = options;
+  const owner = checkOwner(workspaceDir);
+  await backEnd.sweep(await deadOwners(workspaceDir, async (prefix) => await backEnd.ownersOf(prefix)));
+  const { images, missingProgram } = backEnd;
   return {
-    ...containers,
-    images: options.parts.images,
+    ...(await backEnd.open({ owner, onProgress })),
+    images,
+    missingProgram,
     newToken,
-    close: async () => {
-      await sweep(docker, { owners: [workspace] });
-    },
+    close: async () => await backEnd.sweep([owner]),
   };
 }

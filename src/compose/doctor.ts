@@ -1,10 +1,12 @@
 import type { LoadedWorkspace } from "../config/load-config.ts";
+import { clientProgram } from "../core/client.ts";
 import { lastProbeValues, type ProbeResult } from "../core/probe.ts";
 import type { Probe } from "../health/probe.ts";
 import { readHistory } from "../night/history.ts";
+import type { BackEnd } from "./back-end.ts";
 import { composeCheck } from "./check.ts";
-import { openEngine, type EngineParts } from "./engine.ts";
 import { workspaceProbes } from "./probes.ts";
+import { configuredIsolation, openBackEnd } from "./sandboxes.ts";
 import { newRedaction, openJournals } from "./workspace.ts";
 
 export interface Doctor {
@@ -28,9 +30,12 @@ export async function composeDoctor(options: {
   const redaction = newRedaction();
   const journals = openJournals(config.workspaceDir, version, redaction);
   const { nights } = await readHistory(journals);
-  let engine: Promise<EngineParts> | undefined;
+  // Whether there is an engine is for a probe to say. Whatever else was asked for is refused at once, or is there.
+  const isEngine = configuredIsolation(workspace) === "docker";
+  const other = isEngine ? undefined : await openBackEnd(workspace);
+  let opening: Promise<BackEnd> | undefined;
   let machinery: ReturnType<typeof composeCheck> | undefined;
-  const openedEngine = async (): Promise<EngineParts> => await (engine ??= openEngine(workspace));
+  const backEnd = async (): Promise<BackEnd> => other ?? (await (opening ??= openBackEnd(workspace)));
   const probes = workspaceProbes(
     {
       workspace,
@@ -39,10 +44,12 @@ export async function composeDoctor(options: {
       hello,
       leaks: true,
       onProgress,
-      engine: openedEngine,
+      isolation: other?.isolation ?? "docker",
+      clientProgram: other?.clientProgram ?? clientProgram,
+      backEnd,
       machinery: async () => {
-        const parts = await openedEngine();
-        machinery ??= composeCheck({ parts, workspaceDir: config.workspaceDir, onProgress });
+        const opened = await backEnd();
+        machinery ??= composeCheck({ backEnd: opened, workspaceDir: config.workspaceDir, onProgress });
         return await machinery;
       },
     },

@@ -14,7 +14,7 @@ import { clientAgentsOf } from "./agents.ts";
 import { digest } from "./workspace.ts";
 
 /** Where Nightwarden itself is: the folder with docker/ and policies/. */
-const PACKAGE_DIR = fileURLToPath(new URL("../..", import.meta.url));
+export const PACKAGE_DIR = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The engine, and the images that are built on it. */
 export interface EngineParts {
@@ -23,8 +23,9 @@ export interface EngineParts {
 }
 
 /** Finds the engine, and what its images are to hold: the clients of agents that no task uses are left out. */
-export async function openEngine({ config, plan }: LoadedWorkspace): Promise<EngineParts> {
-  const used = config.agents.filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
+export async function openEngine(workspace: LoadedWorkspace): Promise<EngineParts> {
+  const { config } = workspace;
+  const used = usedAgents(workspace);
   const engine = await findEngine({
     env: process.env,
     ...(config.engineHost === undefined ? {} : { configured: config.engineHost }),
@@ -46,10 +47,14 @@ export async function openEngine({ config, plan }: LoadedWorkspace): Promise<Eng
 /** Versions that a night records: what an old result was made with. */
 export async function toolVersions(
   version: string,
-  { engine }: EngineParts,
+  engine: Engine | undefined,
 ): Promise<Record<string, string>> {
-  const [git, facts] = await Promise.all([findGit(), readEngineFacts(engine)]);
-  const { platform, runtime } = facts;
+  const git = await findGit();
+  if (!engine) {
+    const platform = `${process.platform} ${process.arch}`;
+    return { nightwarden: version, node: process.version, platform, git: git.version };
+  }
+  const { platform, runtime } = await readEngineFacts(engine);
   return {
     nightwarden: version,
     node: process.version,
@@ -60,12 +65,17 @@ export async function toolVersions(
   };
 }
 
+/** The agents that a task uses. */
+export function usedAgents({ config, plan }: LoadedWorkspace): AgentConfig[] {
+  return config.agents.filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
+}
+
 export function buildPrefix(workspaceDir: string): string {
   return `nightwarden-build-${digest(workspaceDir).slice(0, 16)}`;
 }
 
 /** Names of the variables that hold secrets: what fetches packages has no use for them. */
-function secretVariables(config: Config): string[] {
+export function secretVariables(config: Config): string[] {
   return clientAgentsOf(config).flatMap(({ credentials }) =>
     credentials.from === "env" ? [credentials.variable] : [],
   );
@@ -87,7 +97,7 @@ function imageSource(repository: RepositoryConfig, agents: readonly AgentConfig[
 }
 
 /** Any of the agents may be asked to work on any repository. */
-function clientsOf(agents: readonly AgentConfig[]): PinnedClient[] {
+export function clientsOf(agents: readonly AgentConfig[]): PinnedClient[] {
   return agents.flatMap((agent) =>
     agent.kind === "command" ? [] : [{ name: agent.kind, version: agent.version }],
   );
@@ -97,6 +107,6 @@ function agentFilesOf(agents: readonly AgentConfig[]): string | undefined {
   return agents.flatMap((agent) => (agent.kind === "command" ? (agent.filesDir ?? []) : []))[0];
 }
 
-function cacheDir(): string {
+export function cacheDir(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "nightwarden");
 }

@@ -6,7 +6,7 @@ import { leakInWords, unrepairedLeak } from "../core/unrepaired-leak.ts";
 import { readHistory } from "../night/history.ts";
 import { tokensOfLanded } from "../night/night-account.ts";
 import { takeAccount } from "../night/take-account.ts";
-import type { EngineParts } from "./engine.ts";
+import type { BackEnd } from "./back-end.ts";
 import { allResidue } from "./residue.ts";
 import { readLock } from "./workspace.ts";
 
@@ -15,9 +15,9 @@ export async function leftNow(options: {
   readonly workspace: LoadedWorkspace;
   readonly journals: JournalStore;
   /** Rejects where there is no engine. */
-  readonly engine: () => Promise<EngineParts>;
+  readonly backEnd: () => Promise<BackEnd>;
 }): Promise<Parameters<typeof judgeLeaks>[0]> {
-  const { workspace, journals, engine } = options;
+  const { workspace, journals, backEnd } = options;
   const { workspaceDir, repositories } = workspace.config;
   const history = await readHistory(journals);
   const leak = unrepairedLeak(history)?.leak;
@@ -27,7 +27,7 @@ export async function leftNow(options: {
   if (workspaceId === undefined) return { unrepaired, now: { leaks: [], unknown: [] } };
   if (await readLock(workspaceDir)) return { unrepaired, now: undefined };
   const names = repositories.map(({ name }) => name);
-  const places = await allResidue({ workspaceDir, workspaceId, repositories: names, engine });
+  const places = await allResidue({ workspaceDir, workspaceId, repositories: names, backEnd });
   const account = await takeAccount(places, { kind: "workspace" });
   const landed = tokensOfLanded(history.nights);
   const leaks = leaksOf(account, { landed, running: new Set(), isInUse: false });

@@ -1,6 +1,8 @@
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import { describeSource } from "../core/credential-source.ts";
+import type { EngineFacts } from "../core/judge-engine.ts";
+import type { Isolation } from "../core/policy.ts";
 import { probeFacts } from "../core/probe.ts";
 import { findGit } from "../git/find-git.ts";
 import type { Probe } from "../health/probe.ts";
@@ -10,7 +12,7 @@ import { readsCredential, runProbes } from "../health/run-probes.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { agentsOf, clientAgentsOf, readModelAccess } from "./agents.ts";
-import type { EngineParts } from "./engine.ts";
+import type { BackEnd } from "./back-end.ts";
 import { leftNow } from "./leaks.ts";
 import { checkRepository } from "./repositories.ts";
 import { clock, stateDirOf } from "./workspace.ts";
@@ -21,8 +23,11 @@ interface ProbeParts {
   readonly workspace: LoadedWorkspace;
   readonly journals: JournalStore;
   readonly redaction: Redaction;
-  /** Rejects where there is no engine. Asked more than once. */
-  readonly engine: () => Promise<EngineParts>;
+  readonly isolation: Isolation;
+  /** Where a client's program is in the sandboxes. */
+  readonly clientProgram: BackEnd["clientProgram"];
+  /** Rejects where it cannot be had. Asked more than once. */
+  readonly backEnd: () => Promise<BackEnd>;
   readonly machinery: () => Promise<HealthMachinery>;
   readonly hello: boolean;
   /** Whether what is left of earlier nights is asked for; a night counts it itself. */
@@ -35,7 +40,7 @@ export function workspaceProbes(
   parts: ProbeParts,
   order: Pick<Parameters<NightDeps["runProbes"]>[0], "previous" | "onFact">,
 ): Probe[] {
-  const { workspace, journals } = parts;
+  const { workspace, journals, isolation } = parts;
   const { config } = workspace;
   return nightProbes(
     {
@@ -45,7 +50,8 @@ export function workspaceProbes(
       gitVersion: async () => (await findGit()).version,
       inspectRepository: async (name) => await checkRepository(config, name),
       lastEventMs: async () => await lastEventMs(journals),
-      describeEngine: async () => await readEngineFacts((await parts.engine()).engine),
+      describeEngine: async () => await engineFacts(await parts.backEnd()),
+      ...(isolation === "docker" ? {} : { weaker: { isolation, uid: process.getuid?.() ?? -1 } }),
       machinery: parts.machinery,
       ...(parts.leaks ? { leftNow: async () => await leftNow(parts) } : {}),
     },
@@ -66,8 +72,8 @@ export function workspaceProbes(
 
 /** The probes as a night runs them: nothing is looked at twice, and what they find becomes facts. */
 export function probesOfNight(
-  parts: Omit<ProbeParts, "engine" | "machinery" | "hello" | "leaks"> & {
-    readonly engine: EngineParts;
+  parts: Omit<ProbeParts, "isolation" | "clientProgram" | "backEnd" | "machinery" | "hello" | "leaks"> & {
+    readonly backEnd: BackEnd;
     readonly machinery: HealthMachinery;
     /** Somebody may be signing in with a command that a probe has left. */
     readonly onSignIn: (work: Promise<unknown>) => void;
@@ -77,7 +83,9 @@ export function probesOfNight(
     const probes = workspaceProbes(
       {
         ...parts,
-        engine: async () => await Promise.resolve(parts.engine),
+        isolation: parts.backEnd.isolation,
+        clientProgram: parts.backEnd.clientProgram,
+        backEnd: async () => await Promise.resolve(parts.backEnd),
         machinery: async () => await Promise.resolve(parts.machinery),
         hello: true,
         leaks: false,
@@ -98,9 +106,9 @@ export function probesOfNight(
 }
 
 /** The agents that tasks use, each with the repository of its first task. */
-function probedAgents({ workspace, redaction }: ProbeParts): ProbedAgent[] {
+function probedAgents({ workspace, redaction, clientProgram }: ProbeParts): ProbedAgent[] {
   const { config, plan } = workspace;
-  const agents = agentsOf(config);
+  const agents = agentsOf(config, { clientProgram });
   return clientAgentsOf(config).flatMap(({ name, credentials }) => {
     const agent = agents.get(name);
     const task = plan.tasks.find((each) => each.agent === name);
@@ -112,6 +120,11 @@ function probedAgents({ workspace, redaction }: ProbeParts): ProbedAgent[] {
     };
     return [{ agent, repository: task.repo, model: { source: describeSource(credentials), access } }];
   });
+}
+
+async function engineFacts({ engine, isolation }: BackEnd): Promise<EngineFacts> {
+  if (!engine) throw new TypeError(`the sandbox ${isolation} has no engine`);
+  return await readEngineFacts(engine);
 }
 
 async function lastEventMs(journals: JournalStore): Promise<number | undefined> {

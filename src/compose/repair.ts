@@ -1,8 +1,8 @@
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { ResiduePlace } from "../contracts/residue.ts";
-import { openEngine } from "./engine.ts";
 import { allResidue } from "./residue.ts";
+import { openBackEnd } from "./sandboxes.ts";
 import { openJournals, workspaceIdOf } from "./workspace.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function composeRepair(options: {
     workspaceDir,
     workspaceId,
     repositories: repositories.map(({ name }) => name),
-    engine: async () => await openEngine(workspace),
+    backEnd: async () => await openBackEnd(workspace),
   });
   return { journals, places };
 }

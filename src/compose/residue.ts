@@ -4,54 +4,50 @@ import { HostResidue } from "../sandbox/user/host-residue.ts";
 import { attemptTokens } from "./attempt-tokens.ts";
 import { findGit } from "../git/find-git.ts";
 import { shadowNames, ShadowResidue } from "../git/shadow-residue.ts";
-import { DockerResidue } from "../sandbox/docker/docker-residue.ts";
 import { StateResidue } from "../schedule/state-residue.ts";
-import { deadCheckOwners } from "./check-owners.ts";
-import { buildPrefix, type EngineParts } from "./engine.ts";
+import type { BackEnd } from "./back-end.ts";
+import { worktreeResidue } from "./worktree-back-end.ts";
 import { clock, stateDirOf } from "./workspace.ts";
 
 /**
- * Everywhere where something of a workspace can stand: the back ends, the shadows, the state folder. An engine that
- * cannot be found is a place that does not answer: the others are asked all the same.
+ * Everywhere where something of a workspace can stand: the back ends, the shadows, the state folder. A back end that
+ * cannot be had is a place that does not answer: the others are asked all the same.
  */
 export async function allResidue(options: {
   readonly workspaceDir: string;
-  /** Labels what is on an engine. */
+  /** Marks what is in a back end. */
   readonly workspaceId: string;
   /** By name. Whatever else has a shadow in the state folder is looked at, too. */
   readonly repositories: readonly string[];
   /** Rejects where there is none. */
-  readonly engine: () => Promise<EngineParts>;
+  readonly backEnd: () => Promise<BackEnd>;
 }): Promise<ResiduePlace[]> {
   const { workspaceDir, repositories } = options;
   const stateDir = stateDirOf(workspaceDir);
   const program = await findGit();
   const shadows = new Set([...repositories, ...(await shadowNames(stateDir))]);
   return [
-    await engineResidue(options),
+    ...(await backEndResidue(options)),
     ...[...shadows].map((repo) => new ShadowResidue({ program, repo, stateDir })),
     new StateResidue({ stateDir, now: () => clock.now() }),
     new HostResidue({ tokens: async () => await attemptTokens(workspaceDir) }),
   ];
 }
 
-async function engineResidue(options: {
+async function backEndResidue(options: {
   readonly workspaceDir: string;
   readonly workspaceId: string;
-  readonly engine: () => Promise<EngineParts>;
-}): Promise<ResiduePlace> {
+  readonly backEnd: () => Promise<BackEnd>;
+}): Promise<ResiduePlace[]> {
   const { workspaceDir, workspaceId } = options;
+  // Also where sandboxes are others now: its processes go on by themselves.
+  const worktree = worktreeResidue(workspaceDir, workspaceId);
   try {
-    const { docker } = (await options.engine()).engine;
-    return new DockerResidue({
-      docker,
-      workspace: workspaceId,
-      buildPrefix: buildPrefix(workspaceDir),
-      otherOwners: async () => await deadCheckOwners(docker, workspaceDir),
-    });
+    const backEnd = await options.backEnd();
+    return backEnd.isolation === "worktree" ? [worktree] : [backEnd.residue(workspaceId), worktree];
   } catch (error) {
     if (!(error instanceof NightwardenError)) throw error;
-    return silentPlace("docker", error);
+    return [silentPlace("docker", error), worktree];
   }
 }
 

@@ -5,11 +5,20 @@ import { engineVersionFacts, runtimeVersionFact } from "../core/engine-versions.
 import { judgeVersion } from "../core/judge-version.ts";
 import { findGit } from "../git/find-git.ts";
 import { readEngineFacts } from "../health/read-engine-facts.ts";
-import type { EngineParts } from "./engine.ts";
+import { isolationGap } from "../core/isolation-gap.ts";
+import type { BackEnd } from "./back-end.ts";
 
-/** Which engine it is, and how old it, runc and git are, as a night would judge them. */
-export async function checkVersions(config: Config, { engine }: EngineParts): Promise<CheckLine[]> {
-  const [git, facts] = await Promise.all([findGit(), readEngineFacts(engine)]);
+/** Which engine it is, and how old it, runc and git are, as a night would judge them; or what is used in its place. */
+export async function checkVersions(config: Config, { engine, isolation }: BackEnd): Promise<CheckLine[]> {
+  const git = await findGit();
+  if (!engine) {
+    const message = isolationGap(isolation) ?? isolation;
+    return [
+      { subject: "isolation", verdict: "warning", message },
+      versionLine(config, { component: "git", version: git.version }),
+    ];
+  }
+  const facts = await readEngineFacts(engine);
   const { host, source, version } = engine;
   return [
     {
@@ -21,14 +30,16 @@ export async function checkVersions(config: Config, { engine }: EngineParts): Pr
       ...engineVersionFacts(facts),
       runtimeVersionFact(facts),
       { component: "git", version: git.version } as const,
-    ].map((fact): CheckLine => {
-      const { verdict, message, hint } = judgeVersion(fact, config.sandbox.versions);
-      return {
-        subject: `version of ${fact.component}`,
-        verdict,
-        message,
-        ...(hint === undefined ? {} : { hint }),
-      };
-    }),
+    ].map((fact) => versionLine(config, fact)),
   ];
+}
+
+function versionLine(config: Config, fact: Parameters<typeof judgeVersion>[0]): CheckLine {
+  const { verdict, message, hint } = judgeVersion(fact, config.sandbox.versions);
+  return {
+    subject: `version of ${fact.component}`,
+    verdict,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  };
 }

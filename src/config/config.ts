@@ -1,3 +1,4 @@
+import type { SandboxKind } from "../core/choose-isolation.ts";
 import type { ClientName } from "../core/client.ts";
 import type { CredentialSource } from "../core/credential-source.ts";
 import type { VersionRules } from "../core/judge-version.ts";
@@ -22,7 +23,12 @@ export interface Config {
   readonly registries: readonly RegistryConfig[] | undefined;
   /** How registries are reached. */
   readonly network: { readonly caFile: string | undefined; readonly proxy: string | undefined };
-  readonly sandbox: { readonly kind: "docker"; readonly versions: VersionRules };
+  readonly sandbox: {
+    readonly kind: SandboxKind;
+    /** What `auto` takes where there is no engine; undefined: nothing. */
+    readonly fallback: "user" | undefined;
+    readonly versions: VersionRules;
+  };
   /** undefined: look for the engine. */
   readonly engineHost: string | undefined;
 }

@@ -38,7 +38,8 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
       proxy: file.network.proxy,
     },
     sandbox: {
-      kind: "docker",
+      kind: file.sandbox.kind,
+      fallback: undefined,
       versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },
     },
     engineHost: file.engine.host,

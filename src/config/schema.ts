@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SANDBOX_KINDS } from "../core/choose-isolation.ts";
 import { limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
 import { VERSION_COMPONENTS } from "../core/version-table.ts";
@@ -81,8 +82,6 @@ const repositorySchema = z
     }
   });
 
-const SANDBOXES = ["docker", "auto", "user", "worktree"] as const;
-
 const allowedVersionSchema = z.strictObject({
   version: plainText
     .max(100)
@@ -93,19 +92,25 @@ const allowedVersionSchema = z.strictObject({
     .describe("Why, such as the advisory in which the distribution fixed it; shown in doctor and summary."),
 });
 
+/** No version has it yet. */
+function refuseUser(kind: (typeof SANDBOX_KINDS)[number], context: z.RefinementCtx): void {
+  if (kind !== "user") return;
+  context.addIssue({
+    code: "custom",
+    message: `the sandbox "user" does not exist yet: this version has docker and worktree`,
+    params: { hint: "write docker, or leave the key out" },
+  });
+}
+
 const sandboxSchema = z.strictObject({
   kind: z
-    .enum(SANDBOXES)
+    .enum(SANDBOX_KINDS)
     .default("docker")
-    .superRefine((kind, context) => {
-      if (kind === "docker") return;
-      context.addIssue({
-        code: "custom",
-        message: `the sandbox "${kind}" does not exist yet: this version has docker only`,
-        params: { hint: "write docker, or leave the key out" },
-      });
-    })
-    .describe("Where attempts run. Default and only value in this version: docker."),
+    .superRefine(refuseUser)
+    .describe(
+      "Where attempts run: docker, auto (docker, and nothing weaker by itself), or worktree (own folder, HOME and " +
+        "environment on this machine; the network is not restricted). Default: docker.",
+    ),
   strict: z
     .boolean()
     .default(false)
@@ -170,41 +175,77 @@ function oneVersionOfEachClient(
   }
 }
 
-export const configSchema = z.strictObject({
-  version: z.literal(1).describe("The version of this file's form: 1."),
-  plan: pathSchema
-    .default("tasks.yaml")
-    .describe("The file with the tasks, relative to this file. Default: tasks.yaml."),
-  repositories: named(repositorySchema, "repository").describe(
-    "The repositories that tasks may change, by name.",
-  ),
-  agents: named(agentSchema, "agent")
-    .superRefine(oneFilesFolder)
-    .superRefine(oneVersionOfEachClient)
-    .describe("The programs that do tasks, by name."),
-  agent: name.optional().describe("The agent of tasks that name none. Default: the only one there is."),
-  limits: limitOverridesSchema
-    .default({})
-    .describe(
-      "Caps on one attempt, lower than the policy's: durations as 10m, sizes as 512MiB. Default: the policy's.",
+/** A worktree sandbox has the programs of this machine: what only an image could bring would be left out without a word. */
+function nothingOfImages(
+  file: {
+    readonly sandbox: z.output<typeof sandboxSchema>;
+    readonly repositories: Readonly<Record<string, z.output<typeof repositorySchema>>>;
+    readonly agents: Readonly<Record<string, z.output<typeof agentSchema>>>;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (file.sandbox.kind !== "worktree") return;
+  const refuse = (path: string[], message: string, hint: string): void =>
+    context.addIssue({ code: "custom", path, message, params: { hint } });
+  for (const [repositoryName, repository] of Object.entries(file.repositories)) {
+    for (const key of TOOLCHAIN_KEYS) {
+      if (repository[key] === undefined) continue;
+      const message = "is for an image, and a worktree sandbox has none: it has the programs of this machine";
+      refuse(
+        ["repositories", repositoryName, key],
+        message,
+        "leave it out and install what verify needs, or use sandbox.kind docker",
+      );
+    }
+  }
+  for (const [agentName, agent] of Object.entries(file.agents)) {
+    if (agent.kind !== "command" || agent.files === undefined) continue;
+    const message = "is at /opt/agent in an image, and a worktree sandbox has none";
+    refuse(
+      ["agents", agentName, "files"],
+      message,
+      "leave it out and name the files by their own paths, or use sandbox.kind docker",
+    );
+  }
+}
+
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).describe("The version of this file's form: 1."),
+    plan: pathSchema
+      .default("tasks.yaml")
+      .describe("The file with the tasks, relative to this file. Default: tasks.yaml."),
+    repositories: named(repositorySchema, "repository").describe(
+      "The repositories that tasks may change, by name.",
     ),
-  policy: pathSchema
-    .optional()
-    .describe(
-      "A file with changes to the phase's policy, relative to this file. Default: none, the policy as it is.",
-    ),
-  network: networkSchema
-    .prefault({})
-    .describe(
-      "How model APIs, where an agent's upstream does not say otherwise, and registries are reached.",
-    ),
-  registries: registriesSchema
-    .optional()
-    .describe(
-      "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and Python's public index.",
-    ),
-  sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
-  engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
-});
+    agents: named(agentSchema, "agent")
+      .superRefine(oneFilesFolder)
+      .superRefine(oneVersionOfEachClient)
+      .describe("The programs that do tasks, by name."),
+    agent: name.optional().describe("The agent of tasks that name none. Default: the only one there is."),
+    limits: limitOverridesSchema
+      .default({})
+      .describe(
+        "Caps on one attempt, lower than the policy's: durations as 10m, sizes as 512MiB. Default: the policy's.",
+      ),
+    policy: pathSchema
+      .optional()
+      .describe(
+        "A file with changes to the phase's policy, relative to this file. Default: none, the policy as it is.",
+      ),
+    network: networkSchema
+      .prefault({})
+      .describe(
+        "How model APIs, where an agent's upstream does not say otherwise, and registries are reached.",
+      ),
+    registries: registriesSchema
+      .optional()
+      .describe(
+        "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and Python's public index.",
+      ),
+    sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
+    engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
+  })
+  .superRefine(nothingOfImages);
 
 export type ConfigFile = z.output<typeof configSchema>;

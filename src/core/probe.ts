@@ -8,6 +8,7 @@ export type ProbeName =
   | "clock"
   | "credentials"
   | "engine"
+  | "isolation"
   | "version"
   | "leaks"
   | "image"

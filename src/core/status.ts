@@ -4,7 +4,7 @@ import type { NightId, TaskId } from "./ids.ts";
 import { openAttempts, type NightState } from "./night-state.ts";
 import type { PhaseState } from "./phase-state.ts";
 import type { Plan } from "./plan.ts";
-import type { Phase } from "./policy.ts";
+import type { Isolation, Phase } from "./policy.ts";
 import type { Queue, QueuePlace } from "./queue.ts";
 import { safeLine } from "./safe-text.ts";
 import { summarise } from "./summary.ts";
@@ -53,6 +53,9 @@ interface NightStatus {
   readonly stopping: boolean;
   /** It waits for a quota to be reset; null: it does not. */
   readonly pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
+  readonly isolation: Isolation;
+  /** What that isolation does not restrict, in one line; null: it is the strongest. */
+  readonly isolationGap: string | null;
   /** How it ended, in words. */
   readonly why: string;
   readonly headline: string;
@@ -111,7 +114,18 @@ export function statusOf(facts: {
 
 /** `now` is given for a night that runs. */
 function nightStatus(night: NightState, now: Date | undefined): NightStatus {
-  const { night: id, startedAt, finishedAt, durationMs, end, why, headline, counts } = summarise(night);
+  const {
+    night: id,
+    startedAt,
+    finishedAt,
+    durationMs,
+    end,
+    why,
+    headline,
+    counts,
+    isolation,
+    isolationGap,
+  } = summarise(night);
   const until = now?.toISOString() ?? night.lastAt ?? startedAt;
   const attempts =
     end === null ? openAttempts(night).map((attempt) => openAttempt(night, attempt, until)) : [];
@@ -122,6 +136,8 @@ function nightStatus(night: NightState, now: Date | undefined): NightStatus {
     durationMs: now ? elapsedMs(startedAt, until) : durationMs,
     stopping: end === null && night.stopping !== null,
     pause: night.pause && { ...night.pause, detail: safeLine(night.pause.detail) },
+    isolation,
+    isolationGap,
     why,
     headline,
     counts,

@@ -2,6 +2,7 @@ import type { CanaryResult, DrillVerdict } from "./canary.ts";
 import type { NightEnd } from "./event.ts";
 import type { NightId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
+import { isolationGap } from "./isolation-gap.ts";
 import { nextActions, type NextAction } from "./next-actions.ts";
 import type { NightState } from "./night-state.ts";
 import { spendingOfNight } from "./budget.ts";
@@ -25,6 +26,8 @@ export interface NightSummary {
   readonly attended: boolean;
   readonly phase: Phase;
   readonly isolation: Isolation;
+  /** What that isolation does not restrict, in one line; null: it is the strongest. */
+  readonly isolationGap: string | null;
   readonly startedAt: string;
   /** null: the night has not ended. */
   readonly finishedAt: string | null;
@@ -99,6 +102,7 @@ export function summarise(state: NightState): NightSummary {
     attended: started.attended,
     phase: started.phase,
     isolation: started.isolation,
+    isolationGap: isolationGap(started.isolation),
     startedAt,
     finishedAt: state.finishedAt ?? null,
     durationMs: Math.max(

@@ -11,6 +11,8 @@ export interface ImageCheckDeps {
   readonly sandboxes: Sandboxes;
   readonly trees: Trees;
   readonly newToken: () => string;
+  /** Where a program is missing, and what to do about it. */
+  readonly missingProgram: { readonly where: string; readonly hint: string };
 }
 
 interface CheckedRepository {
@@ -45,8 +47,8 @@ export async function checkImages(
       lines.push({
         subject,
         verdict: "refused",
-        message: `${who} starts "${program}", which is not in the image`,
-        hint: "add it: packages, dockerfile or image in nightwarden.yaml",
+        message: `${who} starts "${program}", which is not ${deps.missingProgram.where}`,
+        hint: deps.missingProgram.hint,
       });
     }
   }

@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import type { Agent } from "../contracts/agent.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { GatewayFact, Gateways } from "../contracts/gateway.ts";
@@ -20,6 +21,7 @@ import { engineProbe } from "./engine-probe.ts";
 import { gitProbe } from "./git-probe.ts";
 import { helloProbe, type ProbeModel } from "./hello-probe.ts";
 import { imageProbe } from "./image-probe.ts";
+import { isolationProbe, type WeakerIsolation } from "./isolation-probe.ts";
 import { leaksProbe } from "./leaks-probe.ts";
 import { memoryProbe } from "./memory-probe.ts";
 import type { Probe } from "./probe.ts";
@@ -55,6 +57,8 @@ export interface HealthDeps {
   readonly inspectRepository: (name: string) => Promise<readonly CheckLine[]>;
   readonly lastEventMs: () => Promise<number | undefined>;
   readonly describeEngine: () => Promise<EngineFacts>;
+  /** What sandboxes there are where no engine is used: none is asked then. Absent: containers on an engine. */
+  readonly weaker?: WeakerIsolation;
   /** What is left of earlier nights; absent: the caller counts that itself, as a night does. */
   readonly leftNow?: Parameters<typeof leaksProbe>[0]["leftNow"];
   /** Called only where the engine answers. */
@@ -83,9 +87,10 @@ export interface HealthOrder {
  * waits for an image that is built only to hear that a credential is missing.
  */
 export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
-  const { clock, started, lastEventMs, describeEngine } = deps;
+  const { clock, started, lastEventMs, weaker } = deps;
+  const describeEngine = weaker ? describeMachine : deps.describeEngine;
   const git = gitProbe({ version: deps.gitVersion });
-  const engine = engineProbe({ describeEngine });
+  const engine = weaker ? isolationProbe(weaker) : engineProbe({ describeEngine: deps.describeEngine });
   const versions = versionProbes(deps, order, { git, engine });
   const places = imageProbes(deps, order, [engine, ...versions.engine]);
   const images = [...places.values()];
@@ -103,20 +108,25 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
     engine,
     ...versions.engine,
     deps.leftNow && leaksProbe({ leftNow: deps.leftNow }),
-    engineClockProbe({ clock, describeEngine, engine }),
+    weaker ? undefined : engineClockProbe({ clock, describeEngine: deps.describeEngine, engine }),
     memoryProbe({ limits: order.limits, parallel: order.parallel, describeEngine, engine }),
     ...images.map(({ image }) => image),
     ...images.map(({ sandbox }) => sandbox),
-    first && engineDiskProbe({ ...first.from, sandbox: first.sandbox }),
+    weaker || !first ? undefined : engineDiskProbe({ ...first.from, sandbox: first.sandbox }),
     ...agents.map(({ client }) => client),
     ...agents.map(({ hello }) => hello),
   ];
   return probes.filter((probe) => probe !== undefined);
 }
 
+/** Where there is no engine, its machine is this one. */
+async function describeMachine(): Promise<Pick<EngineFacts, "memoryBytes">> {
+  return await Promise.resolve({ memoryBytes: totalmem() });
+}
+
 /** What is old is told before anything is built. */
 function versionProbes(
-  { gitVersion, describeEngine }: HealthDeps,
+  { gitVersion, describeEngine, weaker }: HealthDeps,
   { versions: rules }: HealthOrder,
   sources: { readonly git: Probe; readonly engine: Probe },
 ): { readonly git: Probe; readonly engine: readonly Probe[] } {
@@ -128,20 +138,22 @@ function versionProbes(
       rules,
       source: git,
     }),
-    engine: [
-      versionProbe({
-        subject: "engine",
-        facts: async () => engineVersionFacts(await describeEngine()),
-        rules,
-        source: engine,
-      }),
-      versionProbe({
-        subject: "runc",
-        facts: async () => [runtimeVersionFact(await describeEngine())],
-        rules,
-        source: engine,
-      }),
-    ],
+    engine: weaker
+      ? []
+      : [
+          versionProbe({
+            subject: "engine",
+            facts: async () => engineVersionFacts(await describeEngine()),
+            rules,
+            source: engine,
+          }),
+          versionProbe({
+            subject: "runc",
+            facts: async () => [runtimeVersionFact(await describeEngine())],
+            rules,
+            source: engine,
+          }),
+        ],
   };
 }
 

@@ -50,7 +50,7 @@ export class NpmStore {
   /** The folder of a client's package. Throws where the registry gave another version than the one asked for. */
   async client(wanted: ClientPackage, onProgress: (line: string) => void): Promise<string> {
     const { name, version } = wanted;
-    const folder = path.join(this.cacheDir, `${name.replace(/^@/, "").replaceAll("/", "-")}-${version}`);
+    const folder = this.clientFolder(wanted);
     const hint = hintOfVersion(wanted.client.name);
     await this.fetch({ name: `${name}@${version}`, folder, onProgress, hint });
     const found = manifest.parse(JSON.parse(await readFile(path.join(folder, "package.json"), "utf8")));
@@ -62,6 +62,11 @@ export class NpmStore {
       message: `${name}@${version} was asked for, and npm's registry gave ${found.name}@${found.version}`,
       hint: `See which registry this machine's npm uses (npm config get registry), and what it has for ${name}.`,
     });
+  }
+
+  /** Where a client's package is when it was fetched. */
+  clientFolder({ name, version }: ClientPackage): string {
+    return path.join(this.cacheDir, `${name.replace(/^@/, "").replaceAll("/", "-")}-${version}`);
   }
 
   private async fetch(options: {

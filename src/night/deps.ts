@@ -14,9 +14,9 @@ import type { AttemptRef } from "../core/attempt.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Plan } from "../core/plan.ts";
+import type { Isolation, Loosening, Phase, Policy } from "../core/policy.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import type { RegistryAccess } from "../core/registry-access.ts";
-import type { Loosening, Phase, Policy } from "../core/policy.ts";
 import type { CanaryRun } from "./containment-drill.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
@@ -82,6 +82,8 @@ export interface NightOrder {
   readonly limits: Limits;
   readonly policyHash: string;
   readonly phase: Phase;
+  /** Of every sandbox of the night. */
+  readonly isolation: Isolation;
   readonly purpose: "work" | "demo";
   readonly attended: boolean;
   /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */

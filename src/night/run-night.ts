@@ -29,8 +29,8 @@ export interface NightResult {
 }
 
 /**
- * One night, from its first event to its last. Goes on with a night that a crash left open, if plan and policy are what
- * they were. Undefined where no task is left to start.
+ * One night, from its first event to its last. Goes on with a night that a crash left open, if plan, policy and
+ * isolation are what they were. Undefined where no task is left to start.
  */
 export async function runNight(
   deps: NightDeps,
@@ -40,7 +40,7 @@ export async function runNight(
   const history = await readHistory(deps.journals);
   refuseUnrepaired(history);
   const left = history.nights.findLast((night) => night.started && !night.end);
-  const goesOn = left?.started?.planHash === order.plan.hash && left.started.policyHash === order.policyHash;
+  const goesOn = left !== undefined && isSameNight(left, order);
   if (left && !goesOn) await abandon(deps, left);
   // A night that goes on counts its own attempts itself.
   const past = history.nights.filter((night) => !goesOn || night !== left);
@@ -94,7 +94,7 @@ async function beginNight(
       purpose: order.purpose,
       attended: order.attended,
       phase: order.phase,
-      isolation: "docker",
+      isolation: order.isolation,
       policyHash: order.policyHash,
       planHash: order.plan.hash,
       loosened: order.loosened.map((each) => ({ ...each })),
@@ -126,16 +126,23 @@ async function reopenNight(
   return night;
 }
 
-/** A night that was left open and cannot go on, since the plan or the policy is another: settled, closed, and said. */
+/** A night that was left open and cannot go on, since what it is made of is another: settled, closed, and said. */
 async function abandon(deps: NightDeps, left: NightState): Promise<void> {
   const record = new NightRecord(left, await deps.journals.open(left.night));
   await withCleanUp(
     async () => {
       await settleInterrupted({ record, repositories: deps.repositories });
-      const detail = "a crash left the night open, and the plan or the policy has changed since";
+      const detail = "a crash left the night open, and the plan, the policy or the sandbox has changed since";
       await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
     },
     async () => await record.close(),
+  );
+}
+
+/** What a night records of its conditions holds for all of it. */
+function isSameNight({ started }: NightState, { plan, policyHash, isolation }: NightOrder): boolean {
+  return (
+    started?.planHash === plan.hash && started.policyHash === policyHash && started.isolation === isolation
   );
 }
 

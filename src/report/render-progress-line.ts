@@ -2,6 +2,7 @@ import { failedCanaries } from "../core/canary.ts";
 import { formatByteSize } from "../core/byte-size.ts";
 import { formatDuration } from "../core/duration.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
+import { isolationGap } from "../core/isolation-gap.ts";
 import { demotionInWords } from "../core/phase-state.ts";
 import { endInWords, failureInWords } from "../core/plain-words.ts";
 import { kindsInWords } from "../core/residue.ts";
@@ -18,7 +19,7 @@ function progressWords(event: NightwardenEvent): string | undefined {
   switch (event.type) {
     case "night.started": {
       const { tasks, phase, isolation } = event.data;
-      return `night ${event.night ?? ""}: ${counted(tasks.length, "task")}, phase ${phase}, ${isolation}`;
+      return `night ${event.night ?? ""}: ${counted(tasks.length, "task")}, phase ${phase}, ${isolationGap(isolation) ?? isolation}`;
     }
     case "night.resumed":
       return `night ${event.night ?? ""} goes on after a crash`;

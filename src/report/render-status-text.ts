@@ -55,6 +55,7 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
       return [
         `Night ${night.id} ${night.stopping ? "is stopping" : "is running"}, for ${time}${by}`,
         night.headline,
+        ...gapLines(night),
         ...(night.pause
           ? [`Waiting until ${night.pause.until} for ${night.pause.task}: ${night.pause.detail}`]
           : []),
@@ -65,15 +66,25 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
       return [
         `Night ${night.id} has no end, and nobody works on it: it crashed after ${time}`,
         night.headline,
+        ...gapLines(night),
         "It goes on with: nightwarden run",
       ];
     case "idle":
-      return [`Nothing is running. Last night: ${night.id}, ${time}`, night.headline, night.why];
+      return [
+        `Nothing is running. Last night: ${night.id}, ${time}`,
+        night.headline,
+        ...gapLines(night),
+        night.why,
+      ];
   }
 }
 
 function trustLines({ demotion }: WorkspaceStatus): string[] {
   return demotion ? [`${demotion.at.slice(0, 10)}: ${demotionInWords(demotion)}`] : [];
+}
+
+function gapLines({ isolationGap }: NonNullable<WorkspaceStatus["night"]>): string[] {
+  return isolationGap === null ? [] : [isolationGap];
 }
 
 function attemptLine({ task, title, number, step, elapsedMs }: OpenAttempt): string {

@@ -25,6 +25,7 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
     [...conditionWords(summary), `began ${summary.startedAt}`, formatDuration(summary.durationMs)]
       .map((words) => markdownText(words))
       .join(" · "),
+    ...(summary.isolationGap === null ? [] : [`**${markdownText(summary.isolationGap)}.**`]),
     ...loosenedSection(summary),
     ...oldVersionsSection(summary),
     ...(summary.demotion ? [`**Trust:** ${markdownText(demotionInWords(summary.demotion))}.`] : []),

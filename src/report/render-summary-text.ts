@@ -31,7 +31,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
       target.paint("bold", fit(`Night ${summary.night}: ${summary.headline}`)),
       fit(summary.why),
       target.paint("dim", fit(conditions)),
-      ...[...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
+      ...[...gapLines(summary), ...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
         target.paint("yellow", fit(line)),
       ),
       ...leakLines(summary).map((line) => target.paint("red", fit(line))),
@@ -52,6 +52,10 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join("\n")}\n`)
     .join("\n");
+}
+
+function gapLines({ isolationGap }: NightSummary): string[] {
+  return isolationGap === null ? [] : [isolationGap];
 }
 
 function loosenedLines({ loosened, loosenedReason, phase }: NightSummary): string[] {

@@ -1,8 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { bearsOwner } from "../../src/sandbox/worktree/enclosure-mark.ts";
+import { findEnclosed } from "../../src/sandbox/worktree/process-table.ts";
 import { ordinaryUser } from "../fixtures/cli-ordinary-user.ts";
-import { CliWorkspace, NODE_PROJECT, PYTHON_PROJECT } from "../fixtures/cli-workspace.ts";
+import { CliWorkspace, GO_ON, NODE_PROJECT, PYTHON_PROJECT } from "../fixtures/cli-workspace.ts";
 import { fingerprint, git } from "../fixtures/git-repository.ts";
 
 it("an ordinary user who may use the engine has a night, on a path with spaces and letters beyond ASCII", async () => {
@@ -49,5 +51,39 @@ it("an ordinary user who may use the engine has a night, on a path with spaces a
   }
   expect(statSync(state).mode & 0o777).toBe(0o700);
   expect((await workspace.summary()).tasks.map(({ result }) => result)).toEqual(["landed", "landed"]);
+  await workspace.verifiedEvents();
+});
+
+it("an ordinary user has a night in worktree sandboxes: what an agent closes to itself is refused by name, and all of it goes", async () => {
+  const { uid, folder, person } = await ordinaryUser();
+  const workspace = await CliWorkspace.create({
+    parent: join(folder, "Projekte für heute Nacht"),
+    person,
+    sandbox: { kind: "worktree" },
+    policy: GO_ON,
+    tasks: [
+      { id: "one", agent: "id -u; echo 1 > one.txt; setsid env -i sleep 600 >/dev/null 2>&1 &" },
+      { id: "closed", agent: "mkdir private; echo 1 > private/file; chmod 0 private/file private" },
+      { id: "dark", agent: "echo 1 > dark.txt; chmod 0 dark.txt" },
+    ],
+  });
+  const before = fingerprint(workspace.repository());
+  const { stderr } = await workspace.night("--verbose");
+  expect(stderr).toContain(`one | ${uid}`);
+  expect(await workspace.results()).toEqual({
+    one: "landed",
+    closed: "check-blocked",
+    dark: "check-blocked",
+  });
+  const refused = workspace.eventsOf("capture.finished").flatMap((each) => each.refused);
+  expect(refused).toEqual([
+    { path: "private", reason: "the folder cannot be read (EACCES)" },
+    { path: "dark.txt", reason: "cannot be read (EACCES)" },
+  ]);
+  expect(workspace.eventsOf("probe.finished").find(({ probe }) => probe === "isolation")?.verdict).toBe("ok");
+  expect(fingerprint(workspace.repository())).toEqual(before);
+  expect(await findEnclosed(({ mark }) => bearsOwner(mark, workspace.id() ?? "none"))).toEqual([]);
+  const worktrees = join(workspace.folder, ".nightwarden/worktrees", workspace.id() ?? "none");
+  expect(readdirSync(worktrees)).toEqual([]);
   await workspace.verifiedEvents();
 });

@@ -415,11 +415,26 @@ agent: default
       ["nightwarden.yaml:15:5", "sandbox.allowVersions.git.version: is missing", "exactly"],
     ],
   },
-  ...["auto", "user", "worktree"].map((kind) => ({
-    name: `the sandbox ${kind}, which is not built yet`,
-    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: ${kind} }\n` },
-    problems: [["nightwarden.yaml:10:18", "this version has docker only", "write docker"] as const],
-  })),
+  {
+    name: "the sandbox user, which is not built yet",
+    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: user }\n` },
+    problems: [["nightwarden.yaml:10:18", "this version has docker and worktree", "write docker"]],
+  },
+  {
+    name: "a sandbox that nobody knows",
+    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: worktre }\n` },
+    problems: [["nightwarden.yaml:10:18", "sandbox.kind", 'did you mean "worktree"?']],
+  },
+  {
+    name: "what only an image has, beside a sandbox that has none",
+    files: {
+      "nightwarden.yaml": `${edit(edit(CONFIG, "repositories:", "repositories: # with packages"), "    kind: command", "    kind: command\n    files: agent")}sandbox: { kind: worktree }\n`,
+      "agent/x": "x",
+    },
+    problems: [
+      ["nightwarden.yaml:9:12", "agents.default.files: is at /opt/agent in an image", "by their own paths"],
+    ],
+  },
   {
     name: "an engine's address without a scheme",
     files: { "nightwarden.yaml": `${CONFIG}engine: { host: /var/run/docker.sock }\n` },

@@ -87,6 +87,27 @@ describe("without an engine", () => {
   });
 });
 
+describe("a weaker isolation", () => {
+  it.each([
+    { uid: 1000, verdict: "ok", words: "the network is not restricted" },
+    { uid: 0, verdict: "warning", words: "your user is root" },
+  ])(
+    "is named with what it does not restrict, and no engine is asked (user $uid)",
+    async ({ uid, verdict, words }) => {
+      const world = new HealthWorld();
+      const describeEngine = async (): Promise<never> => await throwing(new Error("an engine was asked"));
+      world.deps = { ...world.deps, describeEngine, weaker: { isolation: "worktree", uid } };
+      const results = await world.run();
+      expect(results.of("isolation worktree")).toMatchObject({
+        verdict,
+        message: expect.stringContaining(words) as string,
+      });
+      expect(Object.keys(results.verdicts()).filter((name) => /engine|runc/.test(name))).toEqual([]);
+      expect(results.of("hello claude").verdict).toBe("ok");
+    },
+  );
+});
+
 describe("a repository", () => {
   const line = (verdict: CheckLine["verdict"], message: string, hint?: string): CheckLine => ({
     subject: "repository app",

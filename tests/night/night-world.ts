@@ -164,6 +164,7 @@ export class NightWorld {
       limits: policy.limits,
       policyHash: digest(JSON.stringify(policy)),
       phase: "1",
+      isolation: "docker",
       purpose: "work",
       attended: true,
       endsAt: undefined,

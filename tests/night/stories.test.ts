@@ -392,6 +392,15 @@ describe("after a crash", () => {
     },
   );
 
+  it("closes the night as abandoned where the sandbox is another since: a night has one isolation", async () => {
+    await crashAt("capture.finished", [lands("one")]);
+    const night = await world.run([lands("one")], { isolation: "worktree" });
+    expect(night).toMatchObject({ end: "queue-empty", resumes: 0, started: { isolation: "worktree" } });
+    const [first] = await world.journals.nights();
+    const { events } = await world.journals.read(first!);
+    expect(events.at(-1)).toMatchObject({ type: "night.finished", data: { end: "abandoned" } });
+  });
+
   it("closes the night as abandoned where the plan has changed since", async () => {
     await crashAt("capture.finished", [lands("one")]);
     const night = await world.run([lands("one"), lands("two")]);

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SelfCheck } from "../../src/core/event.ts";
-import { bearsMark, bearsOwner, newMark } from "../../src/sandbox/worktree/enclosure-mark.ts";
+import { bearsMark, bearsOwner, MARK_VARIABLE, newMark } from "../../src/sandbox/worktree/enclosure-mark.ts";
 import { enclosedProcesses, type HostProcess } from "../../src/sandbox/worktree/host-process.ts";
 import { HostProgram } from "../../src/sandbox/worktree/host-program.ts";
 import { parsePs } from "../../src/sandbox/worktree/list-macos-processes.ts";
@@ -21,6 +21,7 @@ import { placeDifferences } from "../../src/sandbox/worktree/place-differences.t
 import { shellCommand } from "../../src/sandbox/worktree/process-limits.ts";
 import { removeFolder } from "../../src/sandbox/worktree/remove-folder.ts";
 import { sweepWorktrees } from "../../src/sandbox/worktree/sweep-worktrees.ts";
+import { WorktreeResidue } from "../../src/sandbox/worktree/worktree-residue.ts";
 import { newAttempt, runOnTree, treeSourceOf } from "../contract/sandboxes.ts";
 import { makeRepository, temporaryFolder } from "../fixtures/git-repository.ts";
 import { worktreeUnderTest, type WorktreeUnderTest } from "../fixtures/worktree-under-test.ts";
@@ -103,7 +104,7 @@ describe("processes of a worktree sandbox", () => {
     const trees = await under.trees.open({ attempt, slot: 0 });
     await trees.fill("agent", source());
     const script = join(folder, "hang.mjs");
-    writeFileSync(script, "setTimeout(() => undefined, 600_000);");
+    writeFileSync(script, "console.log(1); setTimeout(() => undefined, 600_000);");
     const mark = newMark(under.owner, attempt);
     await HostProgram.start({ script, args: [], cwd: folder, env: {}, mark, limits: {} });
     // A neighbour of another workspace is not ours to end.
@@ -128,6 +129,55 @@ describe("processes of a worktree sandbox", () => {
     expect(await other.leftovers()).toHaveLength(1);
     await neighbour.remove();
     expect(await other.leftovers()).toEqual([]);
+  });
+});
+
+describe("what stands of an attempt", () => {
+  it("is counted by its mark, also where only the number is left, and removed without touching another's", async () => {
+    const [mine, other] = [newAttempt(), newAttempt()];
+    const residue = new WorktreeResidue({
+      owner: under.owner,
+      roots: [under.root],
+      otherOwners: async () => Promise.resolve([]),
+    });
+    const script = join(folder, "hang.mjs");
+    writeFileSync(script, "console.log(1); setTimeout(() => undefined, 600_000);");
+    const trees = await under.trees.open({ attempt: mine, slot: 0 });
+    await trees.fill("agent", source());
+    const neighbour = await HostProgram.start({
+      script,
+      args: [],
+      cwd: folder,
+      env: {},
+      mark: newMark(under.owner, other),
+      limits: {},
+    });
+    // Its variable is another's: only the number tells.
+    const mark = newMark(under.owner, mine);
+    const bare = await HostProgram.start({
+      script,
+      args: [],
+      cwd: folder,
+      env: { [MARK_VARIABLE]: "" },
+      mark,
+      limits: {},
+    });
+    // Until then it is still prlimit, which sets the number.
+    await bare.output().next();
+    const scope = { kind: "attempt", attempt: mine, repo: "app" } as const;
+    const found = (await residue.count(scope)).residue;
+    expect(found.map(({ kind, attempt }) => [kind, attempt])).toEqual([
+      ["process", mine.attempt],
+      ["process", mine.attempt],
+      ["folder", mine.attempt],
+    ]);
+    expect((await residue.count({ kind: "workspace" })).residue).toHaveLength(4);
+    expect(await residue.remove(found)).toEqual([]);
+    expect((await residue.count(scope)).residue).toEqual([]);
+    expect((await bare.end()).exitCode).toBe(137);
+    expect((await residue.count({ kind: "workspace" })).residue).toHaveLength(1);
+    await neighbour.remove();
+    await trees.close();
   });
 });
 
@@ -311,7 +361,7 @@ describe("the mark", () => {
       at(30, 1, 30),
       at(40, 20, 20),
     ];
-    const found = enclosedProcesses(all, ({ variable }) => variable === "m", 40);
+    const found = enclosedProcesses(all, ({ mark }) => mark.variable === "m", 40);
     expect(found.map(({ pid }) => pid).toSorted((a, b) => a - b)).toEqual([20, 21, 22, 23]);
     expect(enclosedProcesses(all, () => false, 40)).toEqual([]);
   });

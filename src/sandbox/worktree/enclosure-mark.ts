@@ -50,6 +50,18 @@ export function bearsOwner({ variable, locks }: FoundMark, owner: string): boole
   return locks !== undefined && (locks >> SERIAL_BITS) >> ATTEMPT_BITS === ownerNumber(owner);
 }
 
+/** The attempt that a mark names; undefined: only its number is left. */
+export function attemptOf({ variable }: FoundMark): string | undefined {
+  return variable?.split("/").at(-3);
+}
+
+/** Whether the process is of any program of this attempt's, also where only the number is left. */
+export function bearsAttempt(found: FoundMark, { attempt, token }: AttemptRef): boolean {
+  if (attemptOf(found) === attempt) return true;
+  if (found.locks === undefined) return false;
+  return ((found.locks >> SERIAL_BITS) & ((1n << ATTEMPT_BITS) - 1n)) === attemptNumber(token);
+}
+
 /** Never 0: a limit of a few locks, which somebody else may have set, is no mark of ours. */
 function ownerNumber(owner: string): bigint {
   const top = 1n << (OWNER_BITS - 1n);

@@ -18,11 +18,11 @@ export interface HostProcess {
  */
 export function enclosedProcesses(
   all: readonly HostProcess[],
-  isMarked: (mark: FoundMark) => boolean,
+  isMarked: (each: HostProcess) => boolean,
   self: number,
 ): HostProcess[] {
   const found = new Map<number, HostProcess>();
-  for (const each of all) if (each.pid !== self && isMarked(each.mark)) found.set(each.pid, each);
+  for (const each of all) if (each.pid !== self && isMarked(each)) found.set(each.pid, each);
   if (found.size === 0) return [];
   for (let before = -1; before < found.size;) {
     before = found.size;

@@ -4,7 +4,8 @@ import { constants } from "node:os";
 import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
 import { startProcess, type StartedProcess } from "../../lib/run-process.ts";
 import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "../enclosed-program.ts";
-import { bearsMark, MARK_VARIABLE, type EnclosureMark, type FoundMark } from "./enclosure-mark.ts";
+import { bearsMark, MARK_VARIABLE, type EnclosureMark } from "./enclosure-mark.ts";
+import type { HostProcess } from "./host-process.ts";
 import { endEnclosed, findEnclosed } from "./process-table.ts";
 import { limitedCommand, type ProcessLimits } from "./process-limits.ts";
 
@@ -39,7 +40,7 @@ interface HostProgramOptions {
 export class HostProgram implements EnclosedProgram {
   readonly id: string;
   private readonly process: StartedProcess;
-  private readonly isOurs: (found: FoundMark) => boolean;
+  private readonly isOurs: (each: HostProcess) => boolean;
   private readonly watched: WatchedLimits | undefined;
   private readonly release: () => Promise<void>;
   private readonly ended: Promise<ProgramEnd>;
@@ -54,7 +55,7 @@ export class HostProgram implements EnclosedProgram {
     const { mark } = options;
     this.process = process;
     this.id = `pid-${process.pid}`;
-    this.isOurs = (found) => bearsMark(found, mark);
+    this.isOurs = (each) => bearsMark(each.mark, mark);
     this.watched = options.watched;
     this.release = options.release ?? (async () => Promise.resolve());
     // One that has ended takes everything and does nothing.

@@ -1,5 +1,4 @@
 import { NightwardenError } from "../../core/nightwarden-error.ts";
-import type { FoundMark } from "./enclosure-mark.ts";
 import { enclosedProcesses, type HostProcess } from "./host-process.ts";
 import { listLinuxProcesses } from "./list-linux-processes.ts";
 import { listMacosProcesses } from "./list-macos-processes.ts";
@@ -8,7 +7,7 @@ const END_DEADLINE_MS = 20_000;
 const PAUSE_MS = 5;
 
 /** The processes that bear a mark, with all that they have started and not hidden on purpose. */
-export async function findEnclosed(isMarked: (mark: FoundMark) => boolean): Promise<HostProcess[]> {
+export async function findEnclosed(isMarked: (each: HostProcess) => boolean): Promise<HostProcess[]> {
   const all = process.platform === "darwin" ? await listMacosProcesses() : listLinuxProcesses();
   return enclosedProcesses(all, isMarked, process.pid);
 }
@@ -17,7 +16,7 @@ export async function findEnclosed(isMarked: (mark: FoundMark) => boolean): Prom
  * Kills them, and looks again until none is left. They are all stopped before the first one is killed: one that still
  * ran could start another that nobody has seen. Returns how many there were; throws `infra.engine` where some do not end.
  */
-export async function endEnclosed(isMarked: (mark: FoundMark) => boolean): Promise<number> {
+export async function endEnclosed(isMarked: (each: HostProcess) => boolean): Promise<number> {
   const ended = new Set<number>();
   const deadlineMs = performance.now() + END_DEADLINE_MS;
   for (;;) {
@@ -40,7 +39,7 @@ export async function endEnclosed(isMarked: (mark: FoundMark) => boolean): Promi
 }
 
 /** Stops them until a look finds none that was not stopped before. */
-async function stopAll(isMarked: (mark: FoundMark) => boolean): Promise<HostProcess[]> {
+async function stopAll(isMarked: (each: HostProcess) => boolean): Promise<HostProcess[]> {
   const stopped = new Set<number>();
   for (;;) {
     const found = await findEnclosed(isMarked);

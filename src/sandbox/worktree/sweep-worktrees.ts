@@ -20,7 +20,7 @@ export async function sweepWorktrees(left: {
 }): Promise<SweptWorktrees> {
   let [processes, folders] = [0, 0];
   for (const owner of left.owners) {
-    processes += await endEnclosed((mark) => bearsOwner(mark, owner));
+    processes += await endEnclosed(({ mark }) => bearsOwner(mark, owner));
     for (const root of left.roots) {
       const folder = join(root, owner);
       folders += (await namesIn(folder)).length;

@@ -38,6 +38,9 @@ export class WorktreeSandboxes implements Sandboxes {
 
   async start(request: SandboxRequest): Promise<Sandbox> {
     const { attempt, role, limits } = request;
+    // A night does not ask for it: this back end has no set of dependencies.
+    if (role === "prepare" || request.tree === "dependencies")
+      throw new TypeError("nothing is installed here");
     const folder = this.trees.folderOf(request.trees);
     const cwd = treePath(folder, request.tree);
     const own = join(folder, `${role}-${randomBytes(3).toString("hex")}`);
