@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import type { MeasureLimits } from "../core/collector-protocol.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { IgnoreRules } from "../core/ignore-rules.ts";
+import { lookAt } from "./look-at.ts";
 import { readRegularFile } from "./read-file.ts";
 import { baseFolders, blobHash, onDisk, MAX_DEPTH, MAX_PATH_BYTES, type FilledTree } from "./tree.ts";
 
@@ -74,8 +75,14 @@ export class ChangeWatch {
       left -= size;
       const file = onDisk(this.tree.root, path);
       const content = readRegularFile(file, MAX_BASE_FILE_BYTES);
-      const stats = lstatSync(file, { throwIfNoEntry: false });
-      if (typeof content === "string" || !stats || signatureOf(stats) !== signature) continue;
+      const stats = lookAt(file);
+      if (
+        typeof content === "string" ||
+        !stats ||
+        stats === "out of reach" ||
+        signatureOf(stats) !== signature
+      )
+        continue;
       const lines = linesOf(content);
       if (lines !== null) this.baseLines.set(path, lines);
     }
@@ -136,8 +143,8 @@ export class ChangePass {
       if (this.isOver) return;
       if (this.seen.has(path)) continue;
       // A folder that changes while it is listed can hide what is in it.
-      const stats = lstatSync(onDisk(this.watch.tree.root, path), { throwIfNoEntry: false });
-      if (stats && !stats.isDirectory()) continue;
+      const stats = lookAt(onDisk(this.watch.tree.root, path));
+      if (stats && stats !== "out of reach" && !stats.isDirectory()) continue;
       this.files += 1;
       this.lines += this.watch.baseLines.get(path) ?? 0;
     }

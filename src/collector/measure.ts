@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import type { MeasureLimits, TreeMeasure } from "../core/collector-protocol.ts";
+import { lookAt } from "./look-at.ts";
 import { ROOT, type ChangeWatch, type Place } from "./change-watch.ts";
 
 /** Blocks are counted in this unit on every Linux, whatever the file system's own are. */
@@ -9,7 +10,8 @@ const BLOCK_BYTES = 512;
  * What everything in a folder takes, the agent's own `.git` included, while a program may be changing it: what goes
  * away meanwhile is left out. A sparse file counts what it takes, a file with several names once. With `watch`, what
  * differs from the fill is counted, too. Stops as soon as one of `limits` is passed, so that its time is bounded by them.
- * No link is followed but the folders that were folders a moment ago.
+ * No link is followed but the folders that were folders a moment ago. Never throws for what a program did to the folder:
+ * a measure that fails would be a guard that is blind.
  */
 export function measureTree(root: string, limits: MeasureLimits, watch?: ChangeWatch): TreeMeasure {
   const pass = limits.changes && watch?.begin(limits.changes);
@@ -27,7 +29,11 @@ export function measureTree(root: string, limits: MeasureLimits, watch?: ChangeW
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     for (const name of namesIn(next.folder)) {
       const path = Buffer.concat([next.folder, SLASH, name]);
-      const stats = lstatSync(path, { throwIfNoEntry: false });
+      const stats = lookAt(path);
+      if (stats === "out of reach") {
+        inodes = limits.inodes + 1;
+        return result();
+      }
       if (!stats) continue;
       const place = pass?.visit(next.place, name.toString("latin1"), stats) ?? ROOT;
       if (stats.isDirectory()) waiting.push({ folder: path, place });

@@ -6,6 +6,7 @@
  */
 import { SELF_CHECK_PREFIX, shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
 import { CapCounters } from "./cap-counters.ts";
+import { closeInheritedFiles } from "./close-inherited-files.ts";
 import { forwardPort } from "./forward-port.ts";
 import { readJob } from "./job-input.ts";
 import { runCommand } from "./run-command.ts";
@@ -21,6 +22,7 @@ function say(prefix: string, message: ShimMessage): void {
 }
 
 async function main(): Promise<number> {
+  closeInheritedFiles();
   say(SELF_CHECK_PREFIX, { type: "self-check", check: selfCheck() });
   const input = await readJob(process.stdin);
   if (!input) return EXIT_NO_JOB;

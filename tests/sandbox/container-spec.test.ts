@@ -6,6 +6,7 @@ import { containerDifferences } from "../../src/sandbox/docker/compare-container
 import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";
 import { selfCheckDifferences } from "../../src/sandbox/self-check-differences.ts";
 import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
+import { SECCOMP_PROFILE } from "../../src/sandbox/docker/seccomp-profile.ts";
 
 const sandbox = sandboxSpec({
   name: "n",
@@ -86,7 +87,7 @@ describe("what is asked of the engine", () => {
       CapAdd: [],
       Privileged: false,
       ReadonlyRootfs: true,
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", `seccomp=${SECCOMP_PROFILE}`],
       IpcMode: "private",
       PidMode: "",
       Binds: [],
@@ -130,7 +131,7 @@ describe("what is asked of the engine", () => {
       CapDrop: ["ALL"],
       CapAdd: [],
       ReadonlyRootfs: true,
-      SecurityOpt: ["no-new-privileges"],
+      SecurityOpt: ["no-new-privileges", `seccomp=${SECCOMP_PROFILE}`],
       Sysctls: { "net.ipv4.ip_forward": "0" },
       PortBindings: {},
       LogConfig: { Type: "none", Config: {} },

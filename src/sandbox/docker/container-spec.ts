@@ -14,6 +14,7 @@ import {
   TREE_PATH,
   TREES_PATH,
 } from "../../core/sandbox-layout.ts";
+import { SECCOMP_PROFILE } from "./seccomp-profile.ts";
 
 /**
  * What every container of Nightwarden may do: the page for a security review. Pure: it says what to ask of the engine;
@@ -198,7 +199,7 @@ function confinement(): HostConfig & { readonly CgroupnsMode: "private" } {
     NetworkMode: "none", // only `lo`: no DNS, no gateway, no metadata service, no neighbour
     Privileged: false,
     CapDrop: ["ALL"],
-    SecurityOpt: ["no-new-privileges"], // and the engine's own seccomp and AppArmor profiles, left as they are
+    SecurityOpt: ["no-new-privileges", `seccomp=${SECCOMP_PROFILE}`], // and the engine's own AppArmor profile
     ReadonlyRootfs: true,
     Init: true, // reaps the orphans that would count against the process limit
     IpcMode: "private",
