@@ -3,7 +3,13 @@ import { toolVersions } from "../compose/engine.ts";
 import { composeNight } from "../compose/night.ts";
 import { checkRepositories } from "../compose/repositories.ts";
 import { openBackEnd } from "../compose/sandboxes.ts";
-import { clock, lockWorkspace, newRedaction, openJournals } from "../compose/workspace.ts";
+import {
+  clock,
+  lockWorkspace,
+  newRedaction,
+  openJournals,
+  outliveLackOfMemory,
+} from "../compose/workspace.ts";
 import type { Config } from "../config/config.ts";
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
@@ -45,6 +51,11 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   const stop = listenForStop({ progress, maxMs });
   const signIns = new SignIns();
   try {
+    const unprotected = outliveLackOfMemory();
+    if (unprotected !== undefined)
+      progress(
+        `if this machine runs out of memory, the supervisor has no precedence of its own: ${unprotected}`,
+      );
     if (lock.takenOverFrom)
       progress(
         `the last run (pid ${lock.takenOverFrom.pid ?? "unknown"}) ended without a word; putting things right`,

@@ -5,7 +5,7 @@
  * It holds four capabilities and uses each for one thing: CHOWN to give a tree to the sandbox's user, SETUID and SETGID
  * to become that user for everything that writes, DAC_READ_SEARCH to read what the agent closed to others.
  */
-import { chmod, chown, lstat } from "node:fs/promises";
+import { chmod, chown, lstat, rmdir } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
 import { ChangeWatch } from "./change-watch.ts";
@@ -42,6 +42,8 @@ async function fill(
   order: Extract<CollectorRequest, { type: "fill" }>,
 ): Promise<FilledTree> {
   const root = `${TREES_PATH}/${order.tree}`;
+  // A tree with a file system of its own has it from the beginning.
+  await rmdir(`${root}/lost+found`).catch(() => undefined);
   await own(root, order);
   const git = new TreeGit(root, { uid: order.uid, gid: order.gid });
   await git.init(order.objectFormat);

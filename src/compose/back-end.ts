@@ -15,6 +15,8 @@ export interface SandboxParts {
   /** `close` gives back what they share. */
   readonly gateways: Gateways & { close(): Promise<void> };
   readonly sandboxes: Sandboxes;
+  /** What bounds the trees on disk, for a person; absent: nothing is said about it. */
+  readonly treeBound?: string;
   /** What installs dependencies; absent: the back end cannot. */
   readonly installation?: { readonly dependencies: Dependencies; readonly registries: Registries };
 }

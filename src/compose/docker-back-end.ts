@@ -10,6 +10,7 @@ import { ownersOf, sweep } from "../sandbox/docker/sweep.ts";
 import type { BackEnd } from "./back-end.ts";
 import { deadOwners } from "./check-owners.ts";
 import { buildPrefix, openEngine } from "./engine.ts";
+import { findTreeBound } from "./tree-bound.ts";
 import { clock } from "./workspace.ts";
 
 /** Containers on an engine. Rejects where there is none. */
@@ -30,12 +31,19 @@ export async function openDocker(workspace: LoadedWorkspace): Promise<BackEnd> {
     clientProgram,
     open: async ({ owner, onProgress }) => {
       const ownImage = await images.ensureCollector(onProgress);
-      const trees = new DockerTrees({ docker, collectorImage: ownImage.id, workspace: owner });
+      const bound = await findTreeBound({ engine, owner, config: workspace.config });
+      const trees = new DockerTrees({ docker, collectorImage: ownImage.id, workspace: owner, bound });
       const gateways = new DockerGateways({ docker, image: ownImage.id, workspace: owner });
       const sandboxes = new DockerSandboxes({ docker, trees, gateways, clock, workspace: owner });
       const dependencies = new DockerDependencies({ docker, trees, workspace: owner });
       const registries: Registries = { open: async (request) => await gateways.openRegistry(request) };
-      return { trees, gateways, sandboxes, installation: { dependencies, registries } };
+      return {
+        trees,
+        gateways,
+        sandboxes,
+        installation: { dependencies, registries },
+        treeBound: bound.words,
+      };
     },
     residue: (owner) =>
       new DockerResidue({

@@ -10,6 +10,7 @@ import { probesOfNight } from "./probes.ts";
 import { readRegistryAccess } from "./registries.ts";
 import { openRepositories } from "./repositories.ts";
 import { allResidue } from "./residue.ts";
+import { memoryBudget } from "./memory-budget.ts";
 import { clock, digest, newToken, stateDirOf, workspaceIdOf } from "./workspace.ts";
 
 /** What one night is made of. */
@@ -60,6 +61,7 @@ export async function composeNight(options: {
       isolation: backEnd.isolation,
       onProgress,
     }),
+    memory: await memoryBudget(backEnd, config),
     residue: await allResidue({
       workspaceDir: config.workspaceDir,
       workspaceId,

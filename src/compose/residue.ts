@@ -6,6 +6,7 @@ import { findGit } from "../git/find-git.ts";
 import { shadowNames, ShadowResidue } from "../git/shadow-residue.ts";
 import { StateResidue } from "../schedule/state-residue.ts";
 import type { BackEnd } from "./back-end.ts";
+import { loopResidue } from "./tree-bound.ts";
 import { worktreeResidue } from "./worktree-back-end.ts";
 import { clock, stateDirOf } from "./workspace.ts";
 
@@ -28,6 +29,7 @@ export async function allResidue(options: {
   const shadows = new Set([...repositories, ...(await shadowNames(stateDir))]);
   return [
     ...(await backEndResidue(options)),
+    loopResidue(workspaceDir),
     ...[...shadows].map((repo) => new ShadowResidue({ program, repo, stateDir })),
     new StateResidue({ stateDir, now: () => clock.now() }),
     new HostResidue({ tokens: async () => await attemptTokens(workspaceDir) }),

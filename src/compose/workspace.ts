@@ -7,10 +7,14 @@ import type { Phase } from "../core/policy.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { createJournalStore } from "../journal/journal-store.ts";
 import { Redaction } from "../journal/redaction.ts";
+import { lowerOomScore } from "../lib/oom-score.ts";
 import { systemClock } from "../lib/system-clock.ts";
 import { acquireNightLock, readNightLock, type NightLock } from "../schedule/night-lock.ts";
 
 export const clock: WaitingClock = systemClock;
+
+/** Lets the supervisor outlive a machine that runs out of memory; why not, where it may not. */
+export const outliveLackOfMemory = lowerOomScore;
 
 /** Where a workspace keeps its state. */
 export function stateDirOf(workspaceDir: string): string {

@@ -28,6 +28,10 @@ export interface Config {
     /** What `auto` takes where there is no engine; undefined: nothing. */
     readonly fallback: "user" | undefined;
     readonly versions: VersionRules;
+    /** What all containers of a night may use at one time; undefined: what the engine's machine has, but for a reserve. */
+    readonly memoryBudgetBytes: number | undefined;
+    /** What bounds a tree on disk, beside the watch. */
+    readonly treeBound: "auto" | "loop";
   };
   /** undefined: look for the engine. */
   readonly engineHost: string | undefined;

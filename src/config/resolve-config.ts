@@ -40,6 +40,8 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
     sandbox: {
       kind: file.sandbox.kind,
       fallback: undefined,
+      memoryBudgetBytes: file.sandbox.memoryBudget,
+      treeBound: file.sandbox.treeBound,
       versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },
     },
     engineHost: file.engine.host,

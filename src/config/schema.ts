@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SANDBOX_KINDS } from "../core/choose-isolation.ts";
-import { limitOverridesSchema } from "../core/limits.ts";
+import { byteSize, limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
 import { VERSION_COMPONENTS } from "../core/version-table.ts";
 import { agentSchema } from "./agent-schema.ts";
@@ -110,6 +110,19 @@ const sandboxSchema = z.strictObject({
     .describe(
       "Where attempts run: docker, auto (docker, and nothing weaker by itself), or worktree (own folder, HOME and " +
         "environment on this machine; the network is not restricted). Default: docker.",
+    ),
+  memoryBudget: byteSize()
+    .optional()
+    .describe(
+      "What all sandboxes, collectors and gateways of a night may use at one time. An attempt waits until there is room. " +
+        "Default: the memory of the engine's machine but for a reserve of 1GiB, or an eighth if that is less.",
+    ),
+  treeBound: z
+    .enum(["auto", "loop"])
+    .default("auto")
+    .describe(
+      "What bounds a tree on disk beside the watch. auto: the engine's volume driver, where it takes a size. loop: a file " +
+        "system in a file of its own for each tree, as root and with the engine on this machine. Default: auto.",
     ),
   strict: z
     .boolean()

@@ -18,7 +18,7 @@ export const duration = quantity("a duration such as 90s, 15m or 1h30m", (text) 
 });
 
 /** A size in the file, bytes in the program; at least `minBytes`. */
-function byteSize(minBytes = 1) {
+export function byteSize(minBytes = 1) {
   return quantity("a size such as 512MiB", (text) => {
     const parsed = parseByteSize(text);
     if (!parsed.ok || parsed.value >= minBytes) return parsed;

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "refused.sandbox"
   | "refused.credentials"
   | "refused.probe"
+  | "refused.memory"
   | "refused.leak"
   | "refused.containment"
   | "infra.engine"

@@ -31,7 +31,9 @@ export function engineDiskProbe(options: ProbeImage & { readonly sandbox: Probe 
         signal,
         onLine: ({ text }) => printed.push(text),
       });
-      return judgePrinted(printed);
+      const finding = judgePrinted(printed);
+      const { treeBound } = deps;
+      return treeBound === undefined ? finding : { ...finding, message: `${finding.message}; ${treeBound}` };
     },
   };
 }

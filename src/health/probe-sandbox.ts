@@ -11,6 +11,8 @@ export interface ProbeSandboxDeps {
   readonly sandboxes: Sandboxes;
   readonly trees: Trees;
   readonly newToken: () => string;
+  /** What bounds the trees on disk, for a person; absent: nothing is said about it. */
+  readonly treeBound?: string;
 }
 
 export interface ProbeCommand {

@@ -53,6 +53,8 @@ export interface NightDeps {
     readonly repository: string;
     readonly signal: AbortSignal;
   }) => Promise<CanaryRun>;
+  /** What all sandboxes, collectors and gateways may use at one time, and what the latter two may use each. */
+  readonly memory: MemoryBudget;
   /** Everywhere where something of this workspace's can stand, the back ends first. */
   readonly residue: readonly ResiduePlace[];
   /** Lets go of what attempts share, such as the gateways' network. Only while no attempt runs. Never rejects. */
@@ -74,11 +76,18 @@ export interface Preparation {
   readonly access: (signal: AbortSignal) => Promise<RegistryAccess>;
 }
 
+/** In bytes. */
+export interface MemoryBudget {
+  readonly budgetBytes: number;
+  readonly collectorBytes: number;
+  readonly gatewayBytes: number;
+}
+
 /** What is asked of this night. */
 export interface NightOrder {
   readonly plan: Plan;
   readonly policy: Policy;
-  /** The policy's caps, lowered by the workspace; a task may lower them further. */
+  /** The policy's caps, lowered by the workspace; a task may lower them further, or raise them to the policy's ceiling. */
   readonly limits: Limits;
   readonly policyHash: string;
   readonly phase: Phase;

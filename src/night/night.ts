@@ -4,9 +4,10 @@ import type { Repository } from "../contracts/repository.ts";
 import type { EventData } from "../core/event.ts";
 import type { RepositoryState } from "../core/night-state.ts";
 import type { Task } from "../core/plan.ts";
+import { AdmissionDesk } from "./admission-desk.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import type { NightRecord } from "./night-record.ts";
-import type { Turns } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
 /** One night under way: what it was asked for, what it may use, and what has happened. */
 export interface Night {
@@ -17,6 +18,17 @@ export interface Night {
   readonly stop: AbortSignal;
   /** Landings take turns: the tip that a commit was verified on is the one that it lands on. */
   readonly landing: Turns;
+  /** Attempts are let in as there is memory for them. */
+  readonly admission: AdmissionDesk;
+}
+
+/** A night that has just begun, or goes on: nothing of it runs yet. */
+export function newNight(parts: Pick<Night, "deps" | "order" | "record" | "stop">): Night {
+  return {
+    ...parts,
+    landing: new Turns(),
+    admission: new AdmissionDesk(parts.deps.memory.budgetBytes),
+  };
 }
 
 /** The reason with which `Night.stop` is aborted. Its name makes it an abort like any other. */

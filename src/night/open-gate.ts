@@ -5,6 +5,7 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import { abortable } from "./abortable.ts";
+import { refuseTooLarge } from "./memory-claim.ts";
 import { repositoryOf, required, type Night } from "./night.ts";
 import { prepareDependencies } from "./prepare-dependencies.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
@@ -23,10 +24,12 @@ export interface GateHistory {
 }
 
 /**
- * Everything that must hold before an agent may start: each repository is readable, its image is there, and its own
+ * Everything that must hold before an agent may start: every task fits into the memory
+ * budget, each repository is readable, its image is there, and its own
  * tests pass on the commit that the night builds on. Throws a NightwardenError that says what does not hold.
  */
 export async function openGate(night: Night, tasks: readonly Task[], history: GateHistory): Promise<void> {
+  refuseTooLarge(night, tasks);
   const names = [...new Set(tasks.map((task) => task.repo))];
   const used: string[] = [];
   for (const repo of names) {

@@ -1,6 +1,7 @@
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { exceeded } from "../core/cap.ts";
+import { formatByteSize } from "../core/byte-size.ts";
 import type { CandidateFacts } from "../core/check-candidate.ts";
 import type { CaptureLimits } from "../core/collector-protocol.ts";
 import { commitMessage } from "../core/commit-message.ts";
@@ -15,8 +16,10 @@ import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "
 import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
+import { memoryClaim } from "./memory-claim.ts";
 import { runAgent } from "./run-agent.ts";
 import { openTrees, verifyCommit, verifyKey } from "./verify-commit.ts";
+import { withCleanUp } from "./with-clean-up.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
@@ -26,16 +29,33 @@ export async function runAttempt(
   night: Night,
   options: { readonly task: Task; readonly number: number; readonly slot: number },
 ): Promise<void> {
-  const { deps, order, record } = night;
+  const { deps, order } = night;
   const { task, number, slot } = options;
-  const attempt: Attempt = {
-    night,
-    task,
-    ref: { task: task.id, attempt: attemptId(task.id, number), token: deps.newToken() },
-    slot,
-    limits: taskLimits(order.limits, order.policy.taskCeilings, task.limits),
-    base: repositoryStateOf(night, task.repo).tip,
-  };
+  const limits = taskLimits(order.limits, order.policy.taskCeilings, task.limits);
+  const id = attemptId(task.id, number);
+  const claim = memoryClaim(night, task, limits, id);
+  const leave = await night.admission.enter(claim, {
+    signal: night.stop,
+    onWait: (freeBytes) => {
+      const [needed, free] = [formatByteSize(claim.bytes), formatByteSize(freeBytes)];
+      order.onProgress(`${task.id} waits for memory: it needs ${needed}, and ${free} is free`);
+    },
+  });
+  await withCleanUp(
+    async () => {
+      const ref = { task: task.id, attempt: id, token: deps.newToken() };
+      // The tip is that of the moment at which it begins: others may have landed while it waited.
+      const base = repositoryStateOf(night, task.repo).tip;
+      await runAdmitted({ night, task, ref, slot, limits, base }, number);
+    },
+    async () => await Promise.resolve(leave()),
+  );
+}
+
+/** An attempt whose containers have their memory. */
+async function runAdmitted(attempt: Attempt, number: number): Promise<void> {
+  const { night, task, slot } = attempt;
+  const { record } = night;
   const { ref, base } = attempt;
   const image = imageOf(night, task.repo);
   await record.record({

@@ -13,11 +13,10 @@ import { readHistory } from "./history.ts";
 import { accountBeforeAttempts, openAccount, refuseUnrepaired } from "./night-account.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
-import { StopRequest, type Night } from "./night.ts";
+import { newNight, StopRequest, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
-import { Turns } from "./turns.ts";
 import { waitForQuota } from "./wait-for-quota.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -87,7 +86,7 @@ async function beginNight(
   const id = newNightId(deps.clock.now(), deps.random);
   const journal = await deps.journals.open(id, order.onEvent);
   const record = new NightRecord(emptyNight(id), journal);
-  const night: Night = { deps, order, stop, record, landing: new Turns() };
+  const night = newNight({ deps, order, stop, record });
   await night.record.record({
     type: "night.started",
     data: {
@@ -121,7 +120,7 @@ async function reopenNight(
 ): Promise<Night> {
   const journal = await deps.journals.open(left.night, order.onEvent);
   const record = new NightRecord(left, journal);
-  const night: Night = { deps, order, stop, record, landing: new Turns() };
+  const night = newNight({ deps, order, stop, record });
   await night.record.record({ type: "night.resumed", data: { crashedPid: order.crashedPid } });
   return night;
 }

@@ -60,7 +60,12 @@ describe("a workspace that is in order", () => {
       limits: {},
       registries: undefined,
       network: { caFile: undefined, proxy: undefined },
-      sandbox: { kind: "docker", versions: { strict: false, allowed: {} } },
+      sandbox: {
+        kind: "docker",
+        versions: { strict: false, allowed: {} },
+        memoryBudgetBytes: undefined,
+        treeBound: "auto",
+      },
       engineHost: undefined,
     });
   });
@@ -100,7 +105,7 @@ agents:
 agent: careful
 limits: { wallClock: 10m, memory: 512MiB, cpus: 0.5 }
 policy: policy.yaml
-sandbox: { kind: docker, strict: true, allowVersions: { runc: { version: 1.1.5+ds1, reason: Fixed in deb12u1 } } }
+sandbox: { kind: docker, strict: true, memoryBudget: 12GiB, treeBound: loop, allowVersions: { runc: { version: 1.1.5+ds1, reason: Fixed in deb12u1 } } }
 engine: { host: "unix:///run/user/1000/docker.sock" }
 `,
       "policy.yaml": "changes: { limits: { wallClock: 20m } }\n",
@@ -129,6 +134,8 @@ tasks:
       defaultAgent: "careful",
       engineHost: "unix:///run/user/1000/docker.sock",
       sandbox: {
+        memoryBudgetBytes: 12 * 1024 * MIB,
+        treeBound: "loop",
         versions: {
           strict: true,
           allowed: { runc: { version: "1.1.5+ds1", reason: "Fixed in deb12u1" } },

@@ -17,7 +17,7 @@ import type { Policy } from "../../src/core/policy.ts";
 import { findGit } from "../../src/git/find-git.ts";
 import { openRepository } from "../../src/git/open-repository.ts";
 import { ShadowResidue } from "../../src/git/shadow-residue.ts";
-import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
+import type { MemoryBudget, NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { runNight } from "../../src/night/run-night.ts";
 import { systemClock } from "../../src/lib/system-clock.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
@@ -69,6 +69,8 @@ export class NightWorld {
   probe: () => readonly EventData<"probe.finished">[] = () => [];
   /** What the canaries of a night find, one run after the other; then all is held. */
   readonly canaries: CanaryResult[][] = [];
+  /** What the sandboxes of a night may use together; each has what its limits say. */
+  memory: MemoryBudget = { budgetBytes: 2 ** 40, collectorBytes: 2 ** 20, gatewayBytes: 2 ** 20 };
   /** Until when the night waited, each time. */
   readonly waits: string[] = [];
   /** Called with each event when it is durable. */
@@ -223,6 +225,7 @@ export class NightWorld {
           image: "sha256:fake",
           canaries: this.canaries.shift() ?? ALL_HELD,
         }),
+      memory: this.memory,
       probe: async () => await Promise.resolve(),
       newToken: () => `token${String((this.tokens += 1)).padStart(16, "0")}`,
       digest,

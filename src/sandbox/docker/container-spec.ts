@@ -31,8 +31,8 @@ export const LABEL_ROLE = "nightwarden.role";
 export const LABEL_DEPENDENCIES = "nightwarden.dependencies";
 
 const MIB = 1024 * 1024;
-const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
-const GATEWAY_MEMORY_BYTES = 512 * MIB;
+export const COLLECTOR_MEMORY_BYTES = 1024 * MIB;
+export const GATEWAY_MEMORY_BYTES = 512 * MIB;
 const SHM_BYTES = 64 * MIB;
 
 /**

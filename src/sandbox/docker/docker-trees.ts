@@ -4,7 +4,6 @@ import type { AttemptRef } from "../../core/attempt.ts";
 import type { TreeName } from "../../core/collector-protocol.ts";
 import { messageOf, NightwardenError } from "../../core/nightwarden-error.ts";
 import { slotUser, TREES_PATH } from "../../core/sandbox-layout.ts";
-import type { DependencySet } from "../../contracts/dependencies.ts";
 import type { OpenTrees, Trees } from "../../contracts/trees.ts";
 import { CollectorTrees } from "../collector-trees.ts";
 import {
@@ -16,6 +15,7 @@ import {
 } from "./container-spec.ts";
 import { EngineContainer } from "./engine-container.ts";
 import { removeVolume } from "./sweep.ts";
+import { WATCH_ONLY, type TreeBound } from "./tree-bound.ts";
 
 const TREE_NAMES = ["agent", "verify"] as const;
 
@@ -26,17 +26,17 @@ export class DockerTrees implements Trees {
   private readonly workspace: string;
   private readonly volumes = new WeakMap<OpenTrees, Readonly<Partial<Record<TreeName, string>>>>();
 
-  constructor(options: { docker: Docker; collectorImage: string; workspace: string }) {
+  private readonly bound: TreeBound;
+
+  /** `bound`: what makes a volume no larger than a tree may be; absent: the watch alone. */
+  constructor(options: { docker: Docker; collectorImage: string; workspace: string; bound?: TreeBound }) {
+    this.bound = options.bound ?? WATCH_ONLY;
     this.docker = options.docker;
     this.image = options.collectorImage;
     this.workspace = options.workspace;
   }
 
-  async open(options: {
-    readonly attempt: AttemptRef;
-    readonly slot: number;
-    readonly dependencies?: DependencySet;
-  }): Promise<OpenTrees> {
+  async open(options: Parameters<Trees["open"]>[0]): Promise<OpenTrees> {
     const { dependencies } = options;
     const { attempt } = options.attempt;
     const labels = { [LABEL_WORKSPACE]: this.workspace, [LABEL_ATTEMPT]: attempt };
@@ -49,6 +49,7 @@ export class DockerTrees implements Trees {
           await this.docker.createVolume({
             Name: names[tree],
             Driver: "local",
+            DriverOpts: options.bound ? await this.bound.driverOptions(names[tree], options.bound) : {},
             Labels: { ...labels, [LABEL_ROLE]: tree },
           });
         }),
@@ -67,12 +68,12 @@ export class DockerTrees implements Trees {
         collector,
         user: slotUser(options.slot),
         ...(dependencies ? { dependencies } : {}),
-        release: async () => await removeVolumes(this.docker, Object.values(names)),
+        release: async () => await this.removeVolumes(Object.values(names)),
       });
       this.volumes.set(open, names);
       return open;
     } catch (error) {
-      await removeVolumes(this.docker, Object.values(names));
+      await this.removeVolumes(Object.values(names));
       if (error instanceof NightwardenError) throw error;
       const message = `the engine could not make the volumes of an attempt: ${messageOf(error)}`;
       throw new NightwardenError({ code: "infra.engine", message, cause: error });
@@ -115,8 +116,13 @@ export class DockerTrees implements Trees {
     this.volumes.set(trees, { dependencies: volume });
     return { volume, trees };
   }
-}
 
-async function removeVolumes(docker: Docker, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map(async (name) => await removeVolume(docker, name)));
+  private async removeVolumes(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        await removeVolume(this.docker, name);
+        await this.bound.release(name);
+      }),
+    );
+  }
 }

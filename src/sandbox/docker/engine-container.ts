@@ -11,6 +11,9 @@ const AFTER_OUTPUT_MS = 2000;
 /** The exit code of SIGKILL. */
 const KILLED = 137;
 const REMOVAL_MS = 300;
+/** A limit was reached where as much was used: the kernel hands memory out in pieces. */
+const NEAR_LIMIT = 0.01;
+const NEAR_LIMIT_BYTES = 2 * 1024 * 1024;
 /** How long the engine may take to tell that a killed container has ended, before it counts as broken. */
 const KILL_DEADLINE_MS = 20_000;
 
@@ -158,9 +161,11 @@ export class EngineContainer implements EnclosedProgram {
   async memoryLimitReached(): Promise<boolean | null> {
     const query = { stream: false, "one-shot": true } as const;
     const { memory_stats } = await this.docker.getContainer(this.id).stats(query);
-    // Only with control groups of version 1 does the engine hand on how often the limit was reached.
-    const { failcnt } = memory_stats as { readonly failcnt?: number };
-    return failcnt === undefined ? null : failcnt > 0;
+    // Only with control groups of version 1 does the engine hand on how far it went. Not the number of refusals: where
+    // there is no swap, the kernel counts those for memory and swap together, which the engine leaves out.
+    const { max_usage: highest, limit } = memory_stats as Partial<typeof memory_stats>;
+    if (highest === undefined || limit === undefined) return null;
+    return highest > limit - Math.max(limit * NEAR_LIMIT, NEAR_LIMIT_BYTES);
   }
 
   /** Waits for the end after a kill, but not for ever. */
