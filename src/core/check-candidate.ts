@@ -8,14 +8,24 @@ export interface CandidateFacts {
   readonly insertions: number;
   readonly deletions: number;
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
+  /** Changed files that dependencies are installed from. Absent: none are installed, or none changed. */
+  readonly dependencyFiles?: readonly string[];
 }
 
 /** The findings about a change, from facts alone. One `block` keeps it from landing. */
-export function checkCandidate(facts: Pick<CandidateFacts, "refused">): Finding[] {
-  return facts.refused.map(({ path, reason }) => ({
-    rule: "refused-entry",
-    level: "block",
-    path,
-    message: reason,
-  }));
+export function checkCandidate(facts: Pick<CandidateFacts, "refused" | "dependencyFiles">): Finding[] {
+  return [
+    ...facts.refused.map(({ path, reason }): Finding => ({
+      rule: "refused-entry",
+      level: "block",
+      path,
+      message: reason,
+    })),
+    ...(facts.dependencyFiles ?? []).map((path): Finding => ({
+      rule: "dependency-files",
+      level: "warn",
+      path,
+      message: "says what is installed, and was changed: verify ran with what the base's files say",
+    })),
+  ];
 }

@@ -68,6 +68,31 @@ export function missingFiles(settings: PrepareSettings, paths: readonly string[]
   return (settings.files ?? []).filter((path) => !present.has(path));
 }
 
+/** One file of a commit, as far as a decision needs it. */
+interface KnownFile {
+  readonly path: string;
+  readonly oid: string;
+}
+
+/** The files that say what is installed and that differ between two commits, deleted and added ones too. */
+export function changedInputs(
+  settings: PrepareSettings,
+  before: readonly KnownFile[],
+  after: readonly KnownFile[],
+): string[] {
+  const [was, is] = [before, after].map((files) => {
+    const recipe = prepareRecipe(
+      settings,
+      files.map(({ path }) => path),
+    );
+    const wanted = new Set(recipe?.files);
+    return new Map(files.filter(({ path }) => wanted.has(path)).map(({ path, oid }) => [path, oid]));
+  }) as [Map<string, string>, Map<string, string>];
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .filter((path) => was.get(path) !== is.get(path))
+    .toSorted();
+}
+
 function foundFiles(paths: readonly string[]): string[] {
   const isNode = NPM_LOCKS.some((lock) => paths.includes(lock));
   return paths

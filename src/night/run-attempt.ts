@@ -12,6 +12,7 @@ import { isCurrent } from "../core/night-state.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import type { Attempt } from "./attempt.ts";
+import { changedDependencyFiles } from "./changed-dependency-files.ts";
 import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
 import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
@@ -121,7 +122,8 @@ async function makeVerified(
   if (failure) return failure;
   const captured = await capture(attempt, trees);
   if (captured.kind === "failed") return captured.outcome;
-  const { commit, facts } = captured;
+  const { commit } = captured;
+  const facts = { ...captured.facts, dependencyFiles: await changedDependencyFiles(attempt, commit) };
   const blocked = await inspectCandidate(attempt, commit, facts);
   if (blocked) return blocked;
   night.stop.throwIfAborted();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  changedInputs,
   missingFiles,
   prepareKeyText,
   prepareRecipe,
@@ -62,6 +63,23 @@ describe("what is installed for a commit", () => {
       path: ["bin"],
     });
     expect(missingFiles(settings, ["deps.lock"])).toEqual(["gone.lock"]);
+  });
+
+  it("is told where a change touches what says so, and nothing else", () => {
+    const files = (...entries: [string, string][]) => entries.map(([path, oid]) => ({ path, oid }));
+    const before = files(["package.json", "1"], ["package-lock.json", "2"], ["a.js", "3"]);
+    const changed = (after: typeof before): string[] => changedInputs(DETECTED, before, after);
+    expect(
+      changed(files(["package.json", "1"], ["package-lock.json", "2"], ["a.js", "4"], ["b.js", "5"])),
+    ).toEqual([]);
+    expect(changed(files(["package.json", "1"], ["package-lock.json", "9"], ["a.js", "3"]))).toEqual([
+      "package-lock.json",
+    ]);
+    expect(changed(files(["package.json", "1"], ["a.js", "3"]))).toEqual([
+      "package-lock.json",
+      "package.json",
+    ]);
+    expect(changed([...before, ...files(["requirements.txt", "6"])])).toEqual(["requirements.txt"]);
   });
 
   it("is the same for the same files, image and commands, and another for any other", () => {
