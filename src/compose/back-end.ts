@@ -7,6 +7,7 @@ import type { Sandboxes } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
 import type { ClientName } from "../core/client.ts";
 import type { Isolation } from "../core/policy.ts";
+import type { ProbeFinding } from "../core/probe.ts";
 import type { Engine } from "../engine/find-engine.ts";
 
 /** Everything that runs, with the mark of one owner on all of it. */
@@ -24,6 +25,8 @@ export interface SandboxParts {
 /** Where sandboxes are made: one isolation, and what it needs of this machine. */
 export interface BackEnd {
   readonly isolation: Isolation;
+  /** What was found of this machine when it was opened. Absent: the engine is asked, or nothing is needed. */
+  readonly health?: ProbeFinding;
   /** undefined: it has none. */
   readonly engine: Engine | undefined;
   readonly images: Images;

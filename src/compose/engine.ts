@@ -103,7 +103,8 @@ export function clientsOf(agents: readonly AgentConfig[]): PinnedClient[] {
   );
 }
 
-function agentFilesOf(agents: readonly AgentConfig[]): string | undefined {
+/** The folder that agents bring along; undefined: none. */
+export function agentFilesOf(agents: readonly AgentConfig[]): string | undefined {
   return agents.flatMap((agent) => (agent.kind === "command" ? (agent.filesDir ?? []) : []))[0];
 }
 

@@ -5,6 +5,7 @@ import type { EngineFacts } from "../core/judge-engine.ts";
 import type { Isolation } from "../core/policy.ts";
 import { probeFacts } from "../core/probe.ts";
 import { findGit } from "../git/find-git.ts";
+import type { WeakerIsolation } from "../health/isolation-probe.ts";
 import type { Probe } from "../health/probe.ts";
 import { nightProbes, type HealthMachinery, type ProbedAgent } from "../health/night-probes.ts";
 import { readEngineFacts } from "../health/read-engine-facts.ts";
@@ -51,7 +52,7 @@ export function workspaceProbes(
       inspectRepository: async (name) => await checkRepository(config, name),
       lastEventMs: async () => await lastEventMs(journals),
       describeEngine: async () => await engineFacts(await parts.backEnd()),
-      ...(isolation === "docker" ? {} : { weaker: { isolation, uid: process.getuid?.() ?? -1 } }),
+      ...(isolation === "docker" ? {} : { weaker: weakerIsolation(parts) }),
       machinery: parts.machinery,
       ...(parts.leaks ? { leftNow: async () => await leftNow(parts) } : {}),
     },
@@ -68,6 +69,11 @@ export function workspaceProbes(
       onFact: order.onFact,
     },
   );
+}
+
+function weakerIsolation({ isolation, backEnd }: ProbeParts): WeakerIsolation {
+  const health: WeakerIsolation["health"] = async () => (await backEnd()).health;
+  return { isolation, uid: process.getuid?.() ?? -1, health };
 }
 
 /** The probes as a night runs them: nothing is looked at twice, and what they find becomes facts. */

@@ -4,12 +4,13 @@ import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { Isolation } from "../core/policy.ts";
 import type { BackEnd } from "./back-end.ts";
 import { openDocker } from "./docker-back-end.ts";
+import { openUser } from "./user-back-end.ts";
 import { openWorktree } from "./worktree-back-end.ts";
 
 /** The one table of what stands behind an isolation. Rejects where it cannot be had on this machine. */
 const OPEN: Readonly<Record<Isolation, (workspace: LoadedWorkspace) => Promise<BackEnd>>> = {
   docker: openDocker,
-  user: async () => await Promise.reject(notYet()),
+  user: openUser,
   worktree: async (workspace) => await Promise.resolve(openWorktree(workspace)),
 };
 
@@ -70,12 +71,4 @@ async function ask(workspace: LoadedWorkspace, isolation: Isolation): Promise<Ba
 function availabilityOf(answer: BackEnd | NightwardenError): Availability {
   if (!(answer instanceof NightwardenError)) return { available: true };
   return { available: false, message: messageOf(answer), hint: answer.hint };
-}
-
-function notYet(): NightwardenError {
-  return new NightwardenError({
-    code: "refused.isolation",
-    message: "the sandbox user does not exist yet",
-    hint: "Use sandbox.kind docker.",
-  });
 }

@@ -39,7 +39,7 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
     },
     sandbox: {
       kind: file.sandbox.kind,
-      fallback: undefined,
+      fallback: file.sandbox.fallback,
       memoryBudgetBytes: file.sandbox.memoryBudget,
       treeBound: file.sandbox.treeBound,
       versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },

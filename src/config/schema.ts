@@ -92,24 +92,20 @@ const allowedVersionSchema = z.strictObject({
     .describe("Why, such as the advisory in which the distribution fixed it; shown in doctor and summary."),
 });
 
-/** No version has it yet. */
-function refuseUser(kind: (typeof SANDBOX_KINDS)[number], context: z.RefinementCtx): void {
-  if (kind !== "user") return;
-  context.addIssue({
-    code: "custom",
-    message: `the sandbox "user" does not exist yet: this version has docker and worktree`,
-    params: { hint: "write docker, or leave the key out" },
-  });
-}
-
 const sandboxSchema = z.strictObject({
   kind: z
     .enum(SANDBOX_KINDS)
     .default("docker")
-    .superRefine(refuseUser)
     .describe(
-      "Where attempts run: docker, auto (docker, and nothing weaker by itself), or worktree (own folder, HOME and " +
-        "environment on this machine; the network is not restricted). Default: docker.",
+      "Where attempts run: docker; auto (docker, and nothing weaker but what fallback names); user (without an engine, " +
+        "as a user of its own, on Linux); or worktree (own folder, HOME and environment on this machine; the network is " +
+        "not restricted). Default: docker.",
+    ),
+  fallback: z
+    .literal("user")
+    .optional()
+    .describe(
+      "What kind auto takes where no engine can be had: user. Default: nothing, and the night is refused.",
     ),
   memoryBudget: byteSize()
     .optional()
@@ -138,6 +134,17 @@ const sandboxSchema = z.strictObject({
         "them under their old numbers. Default: none.",
     ),
 });
+
+function fallbackForAuto({ kind, fallback }: z.output<typeof sandboxSchema>, context: z.RefinementCtx): void {
+  if (fallback === undefined || kind === "auto") return;
+  const message = `is for kind auto, and kind is ${kind}`;
+  context.addIssue({
+    code: "custom",
+    path: ["fallback"],
+    message,
+    params: { hint: "leave it out, or write kind: auto" },
+  });
+}
 
 const engineSchema = z.strictObject({
   host: plainText
@@ -188,7 +195,7 @@ function oneVersionOfEachClient(
   }
 }
 
-/** A worktree sandbox has the programs of this machine: what only an image could bring would be left out without a word. */
+/** Without an engine there are the programs of this machine: what only an image could bring would be left out without a word. */
 function nothingOfImages(
   file: {
     readonly sandbox: z.output<typeof sandboxSchema>;
@@ -197,13 +204,14 @@ function nothingOfImages(
   },
   context: z.RefinementCtx,
 ): void {
-  if (file.sandbox.kind !== "worktree") return;
+  const { kind } = file.sandbox;
+  if (kind !== "worktree" && kind !== "user") return;
   const refuse = (path: string[], message: string, hint: string): void =>
     context.addIssue({ code: "custom", path, message, params: { hint } });
   for (const [repositoryName, repository] of Object.entries(file.repositories)) {
     for (const key of TOOLCHAIN_KEYS) {
       if (repository[key] === undefined) continue;
-      const message = "is for an image, and a worktree sandbox has none: it has the programs of this machine";
+      const message = `is for an image, and a ${kind} sandbox has none: it has the programs of this machine`;
       refuse(
         ["repositories", repositoryName, key],
         message,
@@ -212,7 +220,7 @@ function nothingOfImages(
     }
   }
   for (const [agentName, agent] of Object.entries(file.agents)) {
-    if (agent.kind !== "command" || agent.files === undefined) continue;
+    if (kind === "user" || agent.kind !== "command" || agent.files === undefined) continue;
     const message = "is at /opt/agent in an image, and a worktree sandbox has none";
     refuse(
       ["agents", agentName, "files"],
@@ -256,7 +264,10 @@ export const configSchema = z
       .describe(
         "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and Python's public index.",
       ),
-    sandbox: sandboxSchema.prefault({}).describe("Where attempts run. Default: { kind: docker }."),
+    sandbox: sandboxSchema
+      .superRefine(fallbackForAuto)
+      .prefault({})
+      .describe("Where attempts run. Default: { kind: docker }."),
     engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
   })
   .superRefine(nothingOfImages);

@@ -72,9 +72,9 @@ ${AGENTS[agent]}
 # Default: none
 # network: { caFile: ./company-ca.pem, proxy: "http://proxy.example:3128" }
 
-# Where attempts run. Default: docker. auto is docker, too, and takes nothing weaker by itself. worktree needs no
-# engine and restricts neither the network nor your files: docs/containment.md. strict refuses an engine, runc or git
-# with known weaknesses. Default: false, a warning
+# Where attempts run. Default: docker. user needs no engine and is a user of its own on Linux; auto is docker, or the
+# fallback that is named beside it. worktree needs no engine and restricts neither the network nor your files:
+# docs/containment.md. strict refuses an engine, runc or git with known weaknesses. Default: false, a warning
 # sandbox: { kind: docker, strict: true }
 
 # The container engine. Default: DOCKER_HOST, then the current Docker context, then the known sockets

@@ -20,6 +20,7 @@ export type LauncherRequest =
       readonly op: "open-trees";
       readonly owner: string;
       readonly id: string;
+      readonly attempt: string;
       /** What each of them may hold at the most; null: nobody has said. */
       readonly bound: MeasureLimits | null;
     }
@@ -43,6 +44,8 @@ export interface LauncherRun {
   readonly owner: string;
   /** Names the run; new for each. */
   readonly id: string;
+  /** Whose it is, for whoever finds it left: nothing is decided by it. */
+  readonly attempt: string;
   readonly role: LauncherRole;
   /** Gives the user id of an agent or a verify command. */
   readonly slot: number;
@@ -104,6 +107,8 @@ export interface LauncherEntry {
   readonly kind: "run" | "trees";
   readonly owner: string;
   readonly id: string;
+  /** null: it was left before that was written. */
+  readonly attempt: string | null;
 }
 
 /** What this machine can do, as the launcher sees it. */

@@ -46,8 +46,8 @@ export interface GroupPlan {
   readonly shows: readonly { readonly from: string; readonly at: string }[];
   /** Holds the count that `killsIn` reads. */
   readonly kills: string;
-  /** Holds the count that `limitHitsIn` reads. */
-  readonly limitHits: string;
+  /** What tells whether its memory ever reached `bytes`: a count of hits, and the most that there was. */
+  readonly reached: { readonly hits: string; readonly peak: string | null; readonly bytes: number };
   /** Lists its processes. */
   readonly processes: string;
   /** Ends all of them at once; null: each has to be killed. */
@@ -117,7 +117,11 @@ function planVersion1(
       { from: at(layout.cpu), at: "/sys/fs/cgroup/cpu" },
     ],
     kills: `${at(layout.memory)}/memory.oom_control`,
-    limitHits: `${at(layout.memory)}/memory.failcnt`,
+    reached: {
+      hits: `${at(layout.memory)}/memory.failcnt`,
+      peak: `${at(layout.memory)}/memory.max_usage_in_bytes`,
+      bytes: limits.memoryBytes,
+    },
     processes: `${at(layout.pids)}/cgroup.procs`,
     kill: null,
     freezer:
@@ -148,7 +152,7 @@ function planVersion2(
     joins: [`${own}/cgroup.procs`],
     shows: [{ from: own, at: "/sys/fs/cgroup" }],
     kills: `${own}/memory.events`,
-    limitHits: `${own}/memory.events`,
+    reached: { hits: `${own}/memory.events`, peak: null, bytes: limits.memoryBytes },
     processes: `${own}/cgroup.procs`,
     kill: `${own}/cgroup.kill`,
     freezer: { file: `${own}/cgroup.freeze`, frozen: "1", thawed: "0" },
@@ -165,8 +169,21 @@ export function killsIn(text: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
-/** How often the group's own limit was reached, from `memory.failcnt` or `memory.events`; null: it does not say. */
-export function limitHitsIn(text: string): number | null {
-  const count = /^max (\d+)$/m.exec(text)?.[1] ?? /^(\d+)\s*$/.exec(text)?.[1];
-  return count === undefined ? null : Number(count);
+/** The largest page that is asked for at once: where it does not fit, the limit was reached. */
+const LARGEST_PAGE_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Whether the group's own limit was ever reached, from `memory.failcnt` or `memory.events` and, in version 1, from the most
+ * that it used: there the count stays at 0 where memory and swap together are limited too. null: nothing says it.
+ */
+export function limitReachedIn(text: {
+  readonly hits: string;
+  readonly peak: string | null;
+  readonly bytes: number;
+}): boolean | null {
+  const count = /^max (\d+)$/m.exec(text.hits)?.[1] ?? /^(\d+)\s*$/.exec(text.hits)?.[1];
+  const peak = /^(\d+)\s*$/.exec(text.peak ?? "")?.[1];
+  if (Number(count ?? 0) > 0) return true;
+  if (peak !== undefined) return Number(peak) > text.bytes - LARGEST_PAGE_BYTES;
+  return count === undefined ? null : false;
 }

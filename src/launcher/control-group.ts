@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   findControlGroups,
   killsIn,
-  limitHitsIn,
+  limitReachedIn,
   type ControlGroupLayout,
   type GroupPlan,
 } from "./control-group-plan.ts";
@@ -47,9 +47,10 @@ export function wasOutOfMemory(plan: GroupPlan): boolean {
 
 /** Whether its own limit on memory was ever reached; null: the kernel does not say. */
 export function memoryLimitReached(plan: GroupPlan): boolean | null {
+  const { hits, peak, bytes } = plan.reached;
   try {
-    const hits = limitHitsIn(readFileSync(plan.limitHits, "utf8"));
-    return hits === null ? null : hits > 0;
+    const read = (file: string): string => readFileSync(file, "utf8");
+    return limitReachedIn({ hits: read(hits), peak: peak === null ? null : read(peak), bytes });
   } catch {
     return null; // the group is gone
   }

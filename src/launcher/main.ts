@@ -59,8 +59,8 @@ async function answer(
       });
       return undefined;
     case "open-trees": {
-      const { owner, id, bound } = request;
-      return { type: "opened", ...openTrees({ state, id, ownership: { owner, caller }, bound }) };
+      const { owner, id, attempt, bound } = request;
+      return { type: "opened", ...openTrees({ state, id, ownership: { owner, caller, attempt }, bound }) };
     }
     case "close-trees": {
       const { owner, id } = request;

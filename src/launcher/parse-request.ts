@@ -52,7 +52,12 @@ function read(fields: Fields): LauncherRequest {
     case "run":
       return readRun(fields);
     case "open-trees":
-      return { op: "open-trees", ...named(fields), bound: nullable(fields, "bound", readBound) };
+      return {
+        op: "open-trees",
+        ...named(fields),
+        attempt: attemptOf(fields),
+        bound: nullable(fields, "bound", readBound),
+      };
     case "close-trees":
       return { op: "close-trees", ...named(fields) };
     case "end-run":
@@ -81,6 +86,7 @@ function readRun(fields: Fields): LauncherRun {
   const run: LauncherRun = {
     op: "run",
     ...named(fields),
+    attempt: attemptOf(fields),
     role,
     slot: integer(fields, "slot", 0, MAX_SLOT),
     trees: nullable(fields, "trees", () => matching(fields, "trees", ID)),
@@ -128,6 +134,10 @@ function readOwners(fields: Fields): string[] {
 
 function named(fields: Fields): { readonly owner: string; readonly id: string } {
   return { owner: matching(fields, "owner", OWNER), id: matching(fields, "id", ID) };
+}
+
+function attemptOf(fields: Fields): string {
+  return matching(fields, "attempt", /^[A-Za-z0-9._-]{1,120}$/);
 }
 
 function matching(fields: Fields, name: string, form: RegExp): string {

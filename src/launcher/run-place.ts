@@ -64,7 +64,7 @@ export class RunPlace {
     const gateway = run.gateway === null ? null : state.own("runs", run.gateway, asker);
     const files = run.files === null ? null : keptFiles(state, caller, run.files);
     const group = planGroup(requiredControlGroups(), run.id, groupLimitsOf(run));
-    const folder = state.make("runs", run.id, { ...asker, uid });
+    const folder = state.make("runs", run.id, { ...asker, uid, attempt: run.attempt });
     const inFolder = (name: string): string => join(folder, name);
     const places: HostPlaces = {
       ...own,

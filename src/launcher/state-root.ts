@@ -12,6 +12,8 @@ export type Kind = "runs" | "trees" | "files";
 export interface Ownership {
   readonly owner: string;
   readonly caller: number;
+  /** For people. */
+  readonly attempt?: string;
   /** Of a run: the user of its processes. */
   readonly uid?: number;
 }

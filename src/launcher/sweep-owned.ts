@@ -12,7 +12,7 @@ export function listOwned(state: StateRoot, caller: number, prefix: string): Lau
   return kinds.flatMap(([folder, kind]) =>
     state.entries(folder).flatMap(({ id, ownership }) => {
       if (ownership?.caller !== caller || !ownership.owner.startsWith(prefix)) return [];
-      return [{ kind, owner: ownership.owner, id }];
+      return [{ kind, owner: ownership.owner, id, attempt: ownership.attempt ?? null }];
     }),
   );
 }

@@ -30,7 +30,7 @@ export function openTrees(options: {
 }): { readonly bounded: boolean; readonly why: string | null } {
   const { state, id, ownership, bound } = options;
   const folder = state.make("trees", id, ownership);
-  for (const name of NAMES) mkdirSync(join(folder, name), { mode: 0o700 });
+  for (const name of NAMES) mkdirSync(join(folder, name), { mode: 0o755 });
   if (!bound) return { bounded: false, why: "no bound was asked for" };
   try {
     for (const name of NAMES) mountImage(folder, name, bound);
@@ -53,7 +53,7 @@ function mountImage(folder: string, name: AttemptTree, bound: MeasureLimits): vo
   const place = join(folder, name);
   mustRun("mount", ["-t", "ext4", "-o", "loop,nosuid,nodev,noatime", image, place]);
   rmdirSync(join(place, "lost+found"));
-  chmodSync(place, 0o700);
+  chmodSync(place, 0o755);
 }
 
 /** Removes an attempt's trees, whatever is in them. */

@@ -416,9 +416,22 @@ agent: default
     ],
   },
   {
-    name: "the sandbox user, which is not built yet",
-    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: user }\n` },
-    problems: [["nightwarden.yaml:10:18", "this version has docker and worktree", "write docker"]],
+    name: "a fallback beside a sandbox that needs none",
+    files: { "nightwarden.yaml": `${CONFIG}sandbox: { kind: docker, fallback: user }\n` },
+    problems: [["nightwarden.yaml:10:36", "is for kind auto, and kind is docker", "leave it out"]],
+  },
+  {
+    name: "packages of an image beside a user of its own",
+    files: {
+      "nightwarden.yaml": `${edit(CONFIG, "    verify:", "    packages: [python3]\n    verify:")}sandbox: { kind: user }\n`,
+    },
+    problems: [
+      [
+        "nightwarden.yaml:5:15",
+        "a user sandbox has none: it has the programs of this machine",
+        "leave it out",
+      ],
+    ],
   },
   {
     name: "a sandbox that nobody knows",

@@ -173,7 +173,7 @@ describe("what a user's sandbox may use", () => {
 
   it("a program over its memory is killed, and the run says so; with room it passes", async () => {
     const over = await asAgent(allocate, { memory: 256 * 2 ** 20 });
-    expect(over.run.end.outOfMemory).toBe(true);
+    expect(over.run.end).toMatchObject({ outOfMemory: true, reason: "memory" });
     expect(over.run.allPassed).toBe(false);
     const control = await asAgent(allocate, { memory: 2 ** 30 });
     expect(control.run).toMatchObject({ allPassed: true, end: { outOfMemory: false } });

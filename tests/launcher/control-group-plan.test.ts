@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { findControlGroups, killsIn, limitHitsIn, planGroup } from "../../src/launcher/control-group-plan.ts";
+import {
+  findControlGroups,
+  killsIn,
+  limitReachedIn,
+  planGroup,
+} from "../../src/launcher/control-group-plan.ts";
 
 const LIMITS = { memoryBytes: 512 * 2 ** 20, cpus: 1.5, pids: 128 };
 
@@ -103,10 +108,14 @@ describe("control groups", () => {
     expect(killsIn("oom_kill_disable 0\nunder_oom 0\n")).toBe(0);
   });
 
-  it("reads how often a limit was reached in both versions", () => {
-    expect(limitHitsIn(VERSION_2_EVENTS)).toBe(158);
-    expect(limitHitsIn("17\n")).toBe(17);
-    expect(limitHitsIn("0\n")).toBe(0);
-    expect(limitHitsIn("low 0\n")).toBeNull();
+  it("reads whether a limit was reached in both versions", () => {
+    const bytes = 64 * 2 ** 20;
+    expect(limitReachedIn({ hits: VERSION_2_EVENTS, peak: null, bytes })).toBe(true);
+    expect(limitReachedIn({ hits: "low 0\nhigh 0\nmax 0\noom 0\n", peak: null, bytes })).toBe(false);
+    expect(limitReachedIn({ hits: "17\n", peak: "0\n", bytes })).toBe(true);
+    // Recorded on 6.18 with a limit on memory and swap together: a kill, and no hit counted.
+    expect(limitReachedIn({ hits: "0\n", peak: "67108864\n", bytes })).toBe(true);
+    expect(limitReachedIn({ hits: "0\n", peak: "30000000\n", bytes })).toBe(false);
+    expect(limitReachedIn({ hits: "nothing\n", peak: null, bytes })).toBeNull();
   });
 });

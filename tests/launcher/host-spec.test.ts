@@ -39,6 +39,7 @@ function runOf(role: LauncherRole): LauncherRun {
     op: "run",
     owner: "owner",
     id: "id",
+    attempt: "fix.1",
     role,
     slot: 3,
     trees: role === "gateway" ? null : "trees",

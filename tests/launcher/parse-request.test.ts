@@ -7,6 +7,7 @@ const RUN = {
   op: "run",
   owner: "0f9c2d1e-7a",
   id: "agent-fix-1-abcd1234-0a1b2c",
+  attempt: "fix.1",
   role: "agent",
   slot: 0,
   trees: "trees-fix-1",

@@ -12,7 +12,7 @@ import type { AgentFile, Launcher } from "./launcher.ts";
 export class HostImages implements Images {
   private readonly launcher: Launcher;
   private readonly owner: string;
-  private readonly describeHost: () => Promise<Readonly<Record<string, string>>>;
+  private readonly toolchain: Images;
   private readonly readAgentFiles: () => Promise<readonly AgentFile[]>;
   /** The kept files by image; null: the agents bring none. */
   private readonly files = new Map<string, string | null>();
@@ -21,20 +21,20 @@ export class HostImages implements Images {
   constructor(options: {
     readonly launcher: Launcher;
     readonly workspace: string;
-    /** Versions of the system and of our own programs. */
-    readonly describeHost: () => Promise<Readonly<Record<string, string>>>;
+    /** What is known of the host's programs. */
+    readonly toolchain: Images;
     /** What agents bring along, for /opt/agent. */
     readonly readAgentFiles: () => Promise<readonly AgentFile[]>;
   }) {
     this.launcher = options.launcher;
     this.owner = options.workspace;
-    this.describeHost = options.describeHost;
+    this.toolchain = options.toolchain;
     this.readAgentFiles = options.readAgentFiles;
   }
 
   /** The same for every repository. */
-  async ensure(): Promise<ReadyImage> {
-    this.ready ??= this.make();
+  async ensure(repository: string, onProgress: (line: string) => void): Promise<ReadyImage> {
+    this.ready ??= this.make(repository, onProgress);
     return await this.ready.catch((error: unknown) => {
       this.ready = undefined;
       throw error;
@@ -52,11 +52,16 @@ export class HostImages implements Images {
     });
   }
 
-  private async make(): Promise<ReadyImage> {
-    const [host, agentFiles] = await Promise.all([this.describeHost(), this.readAgentFiles()]);
+  private async make(repository: string, onProgress: (line: string) => void): Promise<ReadyImage> {
+    const [host, agentFiles] = await Promise.all([
+      this.toolchain.ensure(repository, onProgress),
+      this.readAgentFiles(),
+    ]);
     const files = agentFiles.length === 0 ? null : await this.launcher.keepFiles(this.owner, agentFiles);
-    const id = `sha256:${createHash("sha256").update(canonicalJson({ host, files })).digest("hex")}`;
+    const id = `sha256:${createHash("sha256")
+      .update(canonicalJson({ user: 1, host: host.id, files }))
+      .digest("hex")}`;
     this.files.set(id, files);
-    return { id, base: `the programs of this host (${host["system"] ?? "unknown"})`, built: false };
+    return { id, base: host.base, built: false };
   }
 }

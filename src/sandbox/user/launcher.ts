@@ -52,7 +52,14 @@ const message: z.ZodType<LauncherMessage> = z.discriminatedUnion("type", [
   z.object({ type: z.literal("swept"), runs: z.number(), trees: z.number() }),
   z.object({
     type: z.literal("listed"),
-    entries: z.array(z.object({ kind: z.enum(["run", "trees"]), owner: z.string(), id: z.string() })),
+    entries: z.array(
+      z.object({
+        kind: z.enum(["run", "trees"]),
+        owner: z.string(),
+        id: z.string(),
+        attempt: z.string().nullable(),
+      }),
+    ),
   }),
   z.object({
     type: z.literal("probed"),
@@ -86,6 +93,7 @@ export class Launcher {
   async openTrees(request: {
     owner: string;
     id: string;
+    attempt: string;
     bound: MeasureLimits | null;
   }): Promise<Answer<"opened">> {
     return await this.ask({ op: "open-trees", ...request }, "opened");

@@ -30,6 +30,7 @@ export class UserGateways implements Gateways {
       op: "run",
       owner: this.owner,
       id,
+      attempt: request.attempt.attempt,
       role: "gateway",
       slot: 0,
       trees: null,

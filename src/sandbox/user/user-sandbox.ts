@@ -45,6 +45,7 @@ export class UserSandboxes implements Sandboxes {
       op: "run",
       owner: this.owner,
       id: newName(role, attempt),
+      attempt: attempt.attempt,
       role,
       slot,
       trees: this.trees.idOf(request.trees),

@@ -19,12 +19,13 @@ export class UserTrees implements Trees {
   async open({ attempt, slot, bound }: Parameters<Trees["open"]>[0]): Promise<OpenTrees> {
     const { launcher, owner } = this;
     const id = newName("trees", attempt);
-    await launcher.openTrees({ owner, id, bound: bound ?? null });
+    await launcher.openTrees({ owner, id, attempt: attempt.attempt, bound: bound ?? null });
     // Not waited for: a sandbox can start on the trees meanwhile.
     const collector = LaunchedProgram.start(launcher, {
       op: "run",
       owner,
       id: newName("collector", attempt),
+      attempt: attempt.attempt,
       role: "collector",
       slot,
       trees: id,
