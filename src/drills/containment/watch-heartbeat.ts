@@ -24,7 +24,8 @@ export async function watchHeartbeat(options: {
       env: {},
       stdin: `
 const fs = require("node:fs");
-const read = () => { try { return fs.readFileSync(${JSON.stringify(file)}, "utf8"); } catch { return ""; } };
+// Its time, and not its content: a writer that was ended in the middle leaves an empty file.
+const read = () => { try { return String(fs.statSync(${JSON.stringify(file)}, { bigint: true }).mtimeNs); } catch { return ""; } };
 const first = read();
 const untilMs = performance.now() + ${WATCH_MS};
 const look = () => {
