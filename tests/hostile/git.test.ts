@@ -1,0 +1,4 @@
+import { GIT } from "./cases/git.ts";
+import { testCases } from "./suite/test-cases.ts";
+
+testCases("git", GIT);

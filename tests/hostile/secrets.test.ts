@@ -1,0 +1,4 @@
+import { SECRETS } from "./cases/secrets.ts";
+import { testCases } from "./suite/test-cases.ts";
+
+testCases("secrets", SECRETS);
