@@ -31,6 +31,12 @@ export async function endSurvivors(options: {
   throw new Error(`processes ${survivors(options).join(", ")} of user ${options.uid} do not end`);
 }
 
+/** It has ended, and only waits for somebody to take note of that, which on some machines takes seconds. */
+function isDead(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+}
+
 function survivors(options: Parameters<typeof endSurvivors>[0]): number[] {
   const { uid, pidNamespace, group } = options;
   return readdirSync("/proc")
@@ -38,7 +44,7 @@ function survivors(options: Parameters<typeof endSurvivors>[0]): number[] {
     .map(Number)
     .filter((pid) => {
       try {
-        if (pid === process.pid || statSync(`/proc/${pid}`).uid !== uid) return false;
+        if (pid === process.pid || statSync(`/proc/${pid}`).uid !== uid || isDead(pid)) return false;
         if (pidNamespace !== null && readlinkSync(`/proc/${pid}/ns/pid`) === pidNamespace) return true;
         const groups = readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n");
         return groups.some((line) => line.endsWith(group));

@@ -51,7 +51,7 @@ function mountImage(folder: string, name: AttemptTree, bound: MeasureLimits): vo
   const features = ["-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-m", "0", "-I", "256"];
   mustRun("mkfs.ext4", ["-q", "-F", ...features, "-N", String(inodes), image]);
   const place = join(folder, name);
-  mustRun("mount", ["-t", "ext4", "-o", "loop,nosuid,nodev,noatime", image, place]);
+  mustRun("mount", ["-t", "ext4", "-o", "loop,nosuid,nodev,noatime,noinit_itable,nobarrier", image, place]);
   rmdirSync(join(place, "lost+found"));
   chmodSync(place, 0o755);
 }
