@@ -32,8 +32,9 @@ export function testCases(group: string, cases: readonly HostileCase[]): void {
         world = await HostileWorld.open(await open(group));
       });
       afterAll(async () => {
-        expect(await world.backEnd.under.leftovers()).toEqual([]);
+        const left = await world.backEnd.under.leftovers();
         await world.close();
+        expect(left).toEqual([]);
       });
 
       for (const theCase of own) {
