@@ -26,13 +26,22 @@ export class EngineContainer implements EnclosedProgram {
   private readonly docker: Docker;
   private readonly stream: Duplex;
   private readonly exited: Promise<ProgramEnd>;
+  /** Aborted when we have ordered its end ourselves. */
+  private readonly killing: AbortController;
   private removal: Promise<void> | undefined;
 
-  private constructor(options: { docker: Docker; id: string; stream: Duplex; exited: Promise<ProgramEnd> }) {
+  private constructor(options: {
+    docker: Docker;
+    id: string;
+    stream: Duplex;
+    exited: Promise<ProgramEnd>;
+    killing: AbortController;
+  }) {
     this.docker = options.docker;
     this.id = options.id;
     this.stream = options.stream;
     this.exited = options.exited;
+    this.killing = options.killing;
   }
 
   /** Throws a NightwardenError; then nothing of the container is left. */
@@ -63,13 +72,15 @@ export class EngineContainer implements EnclosedProgram {
       })) as Duplex;
       // A connection that breaks while nobody reads is learnt of by whoever reads next.
       stream.on("error", () => stream?.destroy());
+      const killing = new AbortController();
       // The end must be asked for before the start: afterwards a short run could have ended unseen.
       const exited = (container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>).then(
-        async ({ StatusCode }) => await endOf(docker, container.id, StatusCode),
+        async ({ StatusCode }) =>
+          await endOf(docker, container.id, { exitCode: StatusCode, isOurKill: killing.signal.aborted }),
       );
       exited.catch(() => undefined);
       await container.start();
-      return new EngineContainer({ docker, id: container.id, stream, exited });
+      return new EngineContainer({ docker, id: container.id, stream, exited, killing });
     } catch (error) {
       stream?.destroy();
       if (id !== undefined) await removeContainer(docker, id).catch(() => undefined);
@@ -117,6 +128,7 @@ export class EngineContainer implements EnclosedProgram {
 
   /** Ends every process of the container at once. */
   async kill(): Promise<void> {
+    this.killing.abort();
     try {
       await this.docker.getContainer(this.id).kill({ signal: "SIGKILL" });
     } catch (error) {
@@ -135,7 +147,10 @@ export class EngineContainer implements EnclosedProgram {
     for (;;) {
       const waited = await Promise.race([this.exited, delay(AFTER_OUTPUT_MS)]);
       if (waited) return waited;
-      const now = await endOf(this.docker, this.id, null);
+      const now = await endOf(this.docker, this.id, {
+        exitCode: null,
+        isOurKill: this.killing.signal.aborted,
+      });
       if (!now.isRunning) return now;
     }
   }
@@ -191,13 +206,13 @@ export class EngineContainer implements EnclosedProgram {
 async function endOf(
   docker: Docker,
   id: string,
-  exitCode: number | null,
+  { exitCode, isOurKill }: { readonly exitCode: number | null; readonly isOurKill: boolean },
 ): Promise<ProgramEnd & { readonly isRunning: boolean }> {
   const gone = { exitCode: null, outOfMemory: false, isRunning: false };
   try {
     const { State } = await docker.getContainer(id).inspect();
     // A removal by somebody else kills first, and that looks like a program's own end until the container is gone.
-    if (exitCode === KILLED && !State.OOMKilled) {
+    if (exitCode === KILLED && !State.OOMKilled && !isOurKill) {
       await delay(REMOVAL_MS);
       await docker.getContainer(id).inspect();
     }
