@@ -8,17 +8,17 @@ import {
 
 const LIMITS = { memoryBytes: 512 * 2 ** 20, cpus: 1.5, pids: 128 };
 
-/** Recorded on Debian 12 with systemd and one hierarchy. */
+/** As Debian 12 with systemd and one hierarchy shows it; written by hand from the form that the kernel documents. */
 const VERSION_2_MOUNTS = [
   "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0",
   "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0",
   "",
 ].join("\n");
 const VERSION_2_CONTROLLERS = "cpuset cpu io memory hugetlb pids rdma misc\n";
-/** Recorded: what the kernel tells of a group in which it has killed. */
+/** Written by hand: what the kernel tells of a group in which it has killed. */
 const VERSION_2_EVENTS = "low 0\nhigh 0\nmax 158\noom 2\noom_kill 2\noom_group_kill 0\n";
 const VERSION_1_OOM_CONTROL = "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n";
-/** Recorded on a machine where systemd joins two controllers, and has an empty second hierarchy. */
+/** Written by hand: a machine where systemd joins two controllers, and has an empty second hierarchy. */
 const HYBRID_MOUNTS = [
   "tmpfs /sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,size=4096k,nr_inodes=1024,mode=755 0 0",
   "cgroup2 /sys/fs/cgroup/unified cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0",
