@@ -7,6 +7,7 @@ import { temporaryFolder } from "../fixtures/git-repository.ts";
 
 /** Commands that are groups, and theirs. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  drill: ["containment"],
   image: ["build"],
   ops: ["macos-profile", "macos-pf"],
 };

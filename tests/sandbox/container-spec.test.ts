@@ -172,6 +172,15 @@ describe("comparing what was made with what was asked", () => {
     },
   );
 
+  it("shows of a long value where the two part: one call more in the filter of system calls", () => {
+    const info = faithful(sandbox);
+    const options = info.HostConfig.SecurityOpt as string[];
+    info.HostConfig.SecurityOpt = options.map((option) => option.replace('"write"', '"write","ptracer"'));
+    const [difference = ""] = containerDifferences(sandbox, ["PATH=/bin"], info);
+    expect(difference).toMatch(/^HostConfig.SecurityOpt: .*ptracer/);
+    expect(difference.length).toBeLessThan(500);
+  });
+
   it("finds a gateway on a network that was not asked for, and a socket that an agent could replace", () => {
     const elsewhere = faithful(gateway);
     Object.assign(elsewhere.NetworkSettings.Networks, { bridge: {} });

@@ -1,5 +1,7 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 
+const MAX_SHOWN_CHARS = 200;
+
 /**
  * Every way in which a created container differs from what was asked. Engines drop what they do not know without a
  * word (`gateway_mode_ipv4` on an old one, a quota on the wrong file system), so nothing is taken on trust.
@@ -12,7 +14,9 @@ export function containerDifferences(
   const differences: string[] = [];
   const compare = (field: string, wanted: unknown, found: unknown): void => {
     const [left, right] = [canonical(wanted), canonical(found)];
-    if (left !== right) differences.push(`${field}: asked for ${left}, got ${right}`);
+    if (left === right) return;
+    const from = firstDifference(left, right);
+    differences.push(`${field}: asked for ${inShort(left, from)}, got ${inShort(right, from)}`);
   };
   compare("Image", asked.Image, created.Image);
   const config = created.Config as unknown as Readonly<Record<string, unknown>>;
@@ -108,4 +112,18 @@ function canonical(value: unknown): string {
 function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === "" || value === false) return true;
   return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+/** For a person: a filter of system calls has some hundred names, and what counts is where the two part. */
+function inShort(text: string, from: number): string {
+  if (text.length <= MAX_SHOWN_CHARS) return text;
+  const start = Math.max(0, from - MAX_SHOWN_CHARS / 4);
+  const end = start + MAX_SHOWN_CHARS;
+  return `${start > 0 ? "…" : ""}${text.slice(start, end)}${end < text.length ? "…" : ""}`;
+}
+
+function firstDifference(left: string, right: string): number {
+  let at = 0;
+  while (at < left.length && left[at] === right[at]) at += 1;
+  return at;
 }
