@@ -5,6 +5,7 @@
  * It holds four capabilities and uses each for one thing: CHOWN to give a tree to the sandbox's user, SETUID and SETGID
  * to become that user for everything that writes, DAC_READ_SEARCH to read what the agent closed to others.
  */
+import { lstatSync } from "node:fs";
 import { chmod, chown, lstat, rmdir } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
@@ -17,6 +18,9 @@ import { walkTree } from "./walk.ts";
 
 const TREES_PATH = process.argv[2] ?? "/trees";
 const DEPENDENCIES_PATH = process.argv[3] ?? "/dependencies";
+/** The one user who may have a tree, where another than the supervisor starts us; absent: whom the supervisor names. */
+const TREE_USER = process.argv[4];
+const TREES: readonly TreeName[] = ["agent", "verify", "dependencies"];
 /** A set may be as large as it was allowed to become: it is measured to its end. */
 const NO_LIMITS = { bytes: Infinity, inodes: Infinity };
 
@@ -41,12 +45,15 @@ async function fill(
   input: Requests,
   order: Extract<CollectorRequest, { type: "fill" }>,
 ): Promise<FilledTree> {
-  const root = `${TREES_PATH}/${order.tree}`;
+  const { root, user } = placeOf(order);
   // A tree with a file system of its own has it from the beginning.
   await rmdir(`${root}/lost+found`).catch(() => undefined);
-  await own(root, order);
-  const git = new TreeGit(root, { uid: order.uid, gid: order.gid });
+  await own(root, user);
+  const git = new TreeGit(root, user);
   await git.init(order.objectFormat);
+  // Such a repository would say for ours what git runs. A set that was settled has none.
+  if (order.dependencies && lstatSync(`${DEPENDENCIES_PATH}/.git`, { throwIfNoEntry: false }))
+    throw new Error("the set of dependencies has a repository at its top");
   // Packs go into .git alone. What the commit has is written after the copy, and over it.
   const copied = order.dependencies ? git.copyFrom(DEPENDENCIES_PATH) : Promise.resolve();
   copied.catch(() => undefined);
@@ -63,6 +70,30 @@ async function fill(
       ? { installed: { ...order.dependencies, roots: installedRoots(DEPENDENCIES_PATH, entries) } }
       : {}),
   };
+}
+
+/** A tree's folder. Whoever may start the launcher may say anything here, and could mean another folder. */
+function rootOf(tree: TreeName): string {
+  if (!TREES.includes(tree)) throw new Error("there is no tree of this name");
+  return `${TREES_PATH}/${tree}`;
+}
+
+/** A tree's folder and its user, who is never root by somebody's mere wish. */
+function placeOf({
+  tree,
+  uid,
+  gid,
+}: {
+  readonly tree: TreeName;
+  readonly uid: number;
+  readonly gid: number;
+}): {
+  readonly root: string;
+  readonly user: { readonly uid: number; readonly gid: number };
+} {
+  if (TREE_USER !== undefined && (uid !== Number(TREE_USER) || gid !== Number(TREE_USER)))
+    throw new Error(`the trees of this collector are for the user ${TREE_USER} alone`);
+  return { root: rootOf(tree), user: { uid, gid } };
 }
 
 /** Gives a tree's folder to the sandbox's user, and to nobody else. */
@@ -111,7 +142,7 @@ async function main(): Promise<void> {
         const { bytes, inodes } = trees.get(request.tree)?.installed ?? { bytes: 0, inodes: 0 };
         const { limits } = request;
         const size = measureTree(
-          `${TREES_PATH}/${request.tree}`,
+          rootOf(request.tree),
           { ...limits, bytes: limits.bytes + bytes, inodes: limits.inodes + inodes },
           watches.get(request.tree),
         );
@@ -125,21 +156,22 @@ async function main(): Promise<void> {
         break;
       }
       case "put": {
-        const root = `${TREES_PATH}/${request.tree}`;
-        await own(root, request);
-        await putFile(new TreeGit(root, request), { ...request, content: next.value.body });
+        const { root, user } = placeOf(request);
+        await own(root, user);
+        await putFile(new TreeGit(root, user), { ...request, content: next.value.body });
         send({ type: "done" });
         break;
       }
       case "read": {
-        const content = readFileOf(`${TREES_PATH}/${request.tree}`, request.path, request.maxBytes);
+        const content = readFileOf(rootOf(request.tree), request.path, request.maxBytes);
         send({ type: "content", found: content !== undefined }, content);
         break;
       }
       case "settle": {
-        const root = `${TREES_PATH}/${request.tree}`;
-        await own(root, request);
-        await settleSet(new TreeGit(root, request), request.remove);
+        const { root, user } = placeOf(request);
+        await own(root, user);
+        // A repository that a package has put there would say what git runs in every tree.
+        await settleSet(new TreeGit(root, user), [".git", ...request.remove]);
         send({ type: "measured", ...measureTree(root, NO_LIMITS) });
         break;
       }

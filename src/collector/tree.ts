@@ -129,7 +129,8 @@ export class TreeGit {
   }
 
   private async run(args: readonly string[], input?: AsyncIterable<Uint8Array>): Promise<Buffer> {
-    return await this.runAsUser("git", ["-c", "core.hooksPath=/dev/null", ...args], input);
+    const nothingElse = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"];
+    return await this.runAsUser("git", [...nothingElse, ...args], input);
   }
 
   async runAsUser(

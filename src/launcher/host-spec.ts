@@ -4,6 +4,7 @@ import type { LauncherLimits, LauncherRun } from "../core/launcher-protocol.ts";
 import {
   AGENT_FILES_PATH,
   COLLECTOR_PATH,
+  DEPENDENCIES_PATH,
   GATEWAY_PATH,
   GATEWAY_UID,
   HOME_PATH,
@@ -287,7 +288,9 @@ function own(run: LauncherRun, places: HostPlaces): string[] {
 
 /** Our program, as its user. bubblewrap stays root and the first of the process name space: its death ends all of it. */
 function program(run: LauncherRun): string[] {
-  if (run.role === "collector") return [NODE_PATH, COLLECTOR_PATH, TREES_PATH];
+  // What it is told comes from whoever may start us: whose the trees are is not for them to say.
+  if (run.role === "collector")
+    return [NODE_PATH, COLLECTOR_PATH, TREES_PATH, DEPENDENCIES_PATH, String(slotUser(run.slot).uid)];
   const uid = String(userOf(run));
   return [
     ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs"],

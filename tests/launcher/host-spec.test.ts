@@ -146,6 +146,10 @@ describe("what the launcher starts", () => {
     expect(command("agent")).not.toContain("--cap-add");
   });
 
+  it("a collector is told by the launcher, and by nobody else, whose the trees are", () => {
+    expect(command("collector").slice(-3)).toEqual(["/trees", "/dependencies", "64004"]);
+  });
+
   it("limits are the request's for a sandbox, and constants for our programs", () => {
     expect(command("agent")).toContain("--fsize=1048576");
     expect(command("agent")).toContain("--nofile=1024");
