@@ -84,6 +84,7 @@ interface Machine {
   readonly clone3: number;
   readonly unshare: number;
   readonly socket: number;
+  readonly socketpair: number;
   readonly personality: number;
   readonly ioctl: number;
 }
@@ -96,6 +97,7 @@ const MACHINES: Readonly<Record<FilterArch, Machine>> = {
     clone3: 435,
     unshare: 272,
     socket: 41,
+    socketpair: 53,
     personality: 135,
     ioctl: 16,
   },
@@ -106,6 +108,7 @@ const MACHINES: Readonly<Record<FilterArch, Machine>> = {
     clone3: 435,
     unshare: 97,
     socket: 198,
+    socketpair: 199,
     personality: 92,
     ioctl: 29,
   },
@@ -119,8 +122,9 @@ const NEW_NAMESPACES =
   0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x1000_0000 | 0x2000_0000 | 0x4000_0000;
 /** For `unshare` alone: `clone` has the signal at the end in these bits. */
 const NEW_TIME = 0x80;
+const AF_UNIX = 1;
 /** AF_UNIX, AF_INET, AF_INET6. */
-const FAMILIES = [1, 2, 10];
+const FAMILIES = [AF_UNIX, 2, 10];
 const AF_NETLINK = 16;
 /** What lists network interfaces. */
 const NETLINK_ROUTE = 0;
@@ -179,6 +183,8 @@ export function seccompFilter(arch: FilterArch): Uint8Array {
       ...onCall(AF_NETLINK, allowOnly(2, [NETLINK_ROUTE])),
       ...oneOf(FAMILIES),
     ]),
+    // It makes two sockets of any family, and loads what the kernel needs for it, before it asks whether they can be a pair.
+    ...onCall(machine.socketpair, allowOnly(0, [AF_UNIX])),
     { code: RETURN, value: ALLOW },
   ];
   return encode(program);

@@ -113,6 +113,22 @@ describe("the filter of system calls, in the kernel of this machine", () => {
     for (const [name] of [...shut, ...absent]) expect([name, refused.get(name)]).toEqual([name, EPERM]);
   });
 
+  it.skipIf(ARCH !== "x64")("lets only UNIX sockets be opened in pairs", () => {
+    const [socketpair, STREAM] = [53, 1];
+    // Without room for the answer: the kernel says so before it looks at the family.
+    const EFAULT = 14;
+    const families = { unix: 1, inet: 2, netlink: 16, tipc: 30, alg: 38, vsock: 40 };
+    const list = Object.entries(families).map(
+      ([name, family]) => [name, socketpair, family, STREAM, 0, 0] as const,
+    );
+    const control = results(run(calls(list), false));
+    const refused = results(run(calls(list), true));
+    for (const [name] of list) {
+      expect([name, control.get(name)]).toEqual([name, EFAULT]);
+      expect([name, refused.get(name)]).toEqual([name, name === "unix" ? EFAULT : EPERM]);
+    }
+  });
+
   it.skipIf(ARCH !== "x64")(
     "refuses odd personalities and typing into a terminal, whatever is above the lower half",
     () => {

@@ -29,7 +29,7 @@ const ALLOWED = `
   sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp select
   semctl semget semop semtimedop sendfile sendmmsg sendmsg sendto set_robust_list set_thread_area set_tid_address setfsgid
   setfsuid setgid setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid setrlimit setsid setsockopt
-  setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 socketpair splice stat statfs statx
+  setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 splice stat statfs statx
   symlink symlinkat sync sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun
   timer_gettime timer_settime timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink
   unlinkat utime utimensat utimes vfork vmsplice wait4 waitid write writev
@@ -71,6 +71,8 @@ export const SECCOMP_PROFILE = JSON.stringify({
     ...Object.values(SOCKET_FAMILIES).map((value) =>
       allow(["socket"], [{ index: 0, value, op: "SCMP_CMP_EQ" }]),
     ),
+    // It makes two sockets of any family before it asks whether they can be a pair.
+    allow(["socketpair"], [{ index: 0, value: SOCKET_FAMILIES.AF_UNIX, op: "SCMP_CMP_EQ" }]),
     ...PERSONALITIES.map((value) => allow(["personality"], [{ index: 0, value, op: "SCMP_CMP_EQ" }])),
     allow(["clone"], [{ index: 0, value: NAMESPACE_FLAGS, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }]),
     // Its flags are in memory, where a filter cannot look: a C library that is told it does not exist takes `clone`.
