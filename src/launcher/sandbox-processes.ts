@@ -31,10 +31,14 @@ export async function endSurvivors(options: {
   throw new Error(`processes ${survivors(options).join(", ")} of user ${options.uid} do not end`);
 }
 
-/** It has ended, and only waits for somebody to take note of that, which on some machines takes seconds. */
-function isDead(pid: number): boolean {
+/**
+ * It has ended, and only waits for somebody to take note of that, which on some machines takes seconds. One whose first
+ * thread alone has ended looks the same, and works on.
+ */
+export function isDead(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  return /^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return /^[ZX]$/.test(fields[0] ?? "") && Number(fields[17]) <= 1;
 }
 
 function survivors(options: Parameters<typeof endSurvivors>[0]): number[] {

@@ -16,8 +16,9 @@ function readProcess(pid: string): HostProcess | undefined {
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (!fields) return undefined;
   const [state, parent, , session] = fields;
-  // Dead, and only waiting for its parent to notice.
-  if (state === "Z" || state === "X") return undefined;
+  const threads = Number(fields[17]);
+  // Dead, and only waiting for its parent to notice. One whose first thread alone has ended looks the same, and works on.
+  if ((state === "Z" || state === "X") && threads <= 1) return undefined;
   const limits = textOf(pid, "limits");
   const environment = textOf(pid, "environ");
   if (limits === undefined && environment === undefined) return undefined;
@@ -25,7 +26,7 @@ function readProcess(pid: string): HostProcess | undefined {
     pid: Number(pid),
     parent: Number(parent),
     leader: Number(session),
-    threads: Number(fields[17]),
+    threads,
     get memoryBytes() {
       return privateBytes(pid);
     },
