@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "./refusal.ts";
 
@@ -30,10 +30,13 @@ export class StateRoot {
 
   constructor(env: NodeJS.ProcessEnv) {
     const chosen = callerOf(env) === 0 ? env[ROOT_VARIABLE] : undefined;
-    this.path = chosen ?? DEFAULT_ROOT;
-    if (!/^\/[A-Za-z0-9._/-]+$/.test(this.path)) throw new Refusal("the launcher's folder has an odd path");
+    const path = chosen ?? DEFAULT_ROOT;
+    demandPlain(path);
     for (const kind of ["runs", "trees", "files"])
-      mkdirSync(join(this.path, kind), { recursive: true, mode: 0o700 });
+      mkdirSync(join(path, kind), { recursive: true, mode: 0o700 });
+    // As the kernel lists mounts: behind a link, such as a /var that is elsewhere, none of ours would be found again.
+    this.path = realpathSync(path);
+    demandPlain(this.path);
     const { uid, mode } = lstatSync(this.path);
     if (uid !== 0 || (mode & 0o077) !== 0)
       throw new Refusal(
@@ -81,4 +84,9 @@ export class StateRoot {
       throw new Refusal(`there is no ${id} of this workspace's`);
     return this.folder(kind, id);
   }
+}
+
+/** The kernel's list of mounts writes anything else in another way. */
+function demandPlain(path: string): void {
+  if (!/^\/[A-Za-z0-9._/-]+$/.test(path)) throw new Refusal("the launcher's folder has an odd path");
 }
