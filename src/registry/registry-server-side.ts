@@ -136,7 +136,9 @@ export class RegistryServerSide {
     const text = this.quotesSecret(received)
       ? undefined
       : rewritePage({ ...page, text: received.toString("utf8") });
-    if (text === undefined) fail(response, 502, "the registry's page is not what its type says");
+    // Looked at again: what was escaped in the page, or had a tab in a link, is written plainly now.
+    if (text === undefined || this.quotesSecret(Buffer.from(text)))
+      fail(response, 502, "the registry's page is not what its type says");
     else response.writeHead(200, { ...headers, "content-length": String(Buffer.byteLength(text)) }).end(text);
   }
 
@@ -183,8 +185,9 @@ export class RegistryServerSide {
       if (typeof value === "string" && !this.quotesSecret(Buffer.from(value))) passed[name] = value;
     }
     const { location } = received;
-    if (location !== undefined && !this.quotesSecret(Buffer.from(location)))
-      passed["location"] = localLink(location, page) ?? location;
+    if (location === undefined) return passed;
+    const written = localLink(location, page) ?? location;
+    if (!this.quotesSecret(Buffer.from(`${location} ${written}`))) passed["location"] = written;
     return passed;
   }
 

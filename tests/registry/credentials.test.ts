@@ -148,6 +148,22 @@ describe("a registry that wants a credential", () => {
     expect(await get("/r0/npm/a")).not.toContain(TOKEN);
     upstream.answer = (request, response) => response.end(request.headers.authorization);
     expect(await get("/r1/py/simple/a.whl")).not.toContain(Buffer.from(`bob:${TOKEN}`).toString("base64"));
+    // Spelt so that it is whole only when the page or the link is written anew.
+    upstream.answer = (_request, response) => {
+      response.setHeader("content-type", "application/json");
+      response.end(`{"error":"\\u006e${TOKEN.slice(1)}"}`);
+    };
+    expect(await get("/r0/npm/a")).not.toContain(TOKEN);
+    const split = `${TOKEN.slice(0, 9)}\t${TOKEN.slice(9)}`;
+    upstream.answer = (_request, response) => {
+      response.setHeader("content-type", "text/html");
+      response.end(`<a href="/py/simple/${split}">x</a>`);
+    };
+    expect(await get("/r1/py/simple/a/")).not.toContain(TOKEN);
+    upstream.answer = (_request, response) => {
+      response.writeHead(302, { location: `/npm/${split}` }).end();
+    };
+    expect(await get("/r0/npm/a")).not.toContain(TOKEN);
     expect(JSON.stringify(registry.messages)).not.toContain(TOKEN);
     // The control: without a credential in it the answer comes.
     upstream.answer = (_request, response) => response.end("plain bytes");
