@@ -4,6 +4,7 @@ import type { SandboxRun } from "../contracts/sandbox.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { EgressDenial } from "../core/gateway-protocol.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
+import type { Limits } from "../core/limits.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import {
   missingFiles,
@@ -130,7 +131,9 @@ async function install(installation: Installation): Promise<DependencySet> {
   return await withCleanUp(
     async () => {
       await putFiles(installation, set, plan, access.ca);
-      const { run, tail, denials } = await runCommands({ installation, set, plan, attempt });
+      const { run: ended, tail, denials } = await runCommands({ installation, set, plan, attempt });
+      const size = ended.allPassed ? await set.settle([PREPARE_FOLDER, ...recipe.files]) : undefined;
+      const run = size ? heldToLimits(ended, size, night.order.limits) : ended;
       const durationMs = Math.round(night.deps.clock.monotonicMs() - startedMs);
       const failedCommand = run.failedCommand === null ? null : (recipe.commands[run.failedCommand] ?? null);
       const verdict = {
@@ -142,12 +145,11 @@ async function install(installation: Installation): Promise<DependencySet> {
         durationMs: run.end.durationMs,
         tail,
       };
-      if (!run.allPassed) {
+      if (!size || !run.allPassed) {
         const data = { repo, key, set: null, path: [], inodes: 0, bytes: 0, durationMs, verdict };
         await night.record.record({ type: "prepare.finished", data: { ...data, result: "failed" } });
         throw failureOf({ repo, run, failedCommand, tail, denials });
       }
-      const size = await set.settle([PREPARE_FOLDER, ...recipe.files]);
       const made: DependencySet = { id: set.id, key, path: recipe.path, ...size };
       // From here on it is a set: a crash before this line leaves nothing that anybody would use.
       await night.record.record({
@@ -239,6 +241,19 @@ async function runCommands(options: {
     },
   );
   return { run, tail: tail.toString(), denials };
+}
+
+/** A short installation is over before its tree is looked at for the first time: what it has left is held to the caps, too. */
+function heldToLimits(
+  run: SandboxRun,
+  { bytes, inodes }: Pick<DependencySet, "bytes" | "inodes">,
+  limits: Pick<Limits, "disk" | "inodes">,
+): SandboxRun {
+  if (bytes > limits.disk)
+    return { ...run, allPassed: false, end: { ...run.end, reason: "disk", seen: bytes } };
+  if (inodes > limits.inodes)
+    return { ...run, allPassed: false, end: { ...run.end, reason: "inodes", seen: inodes } };
+  return run;
 }
 
 /** Why nothing could be installed. A stop, and what the machinery did, say nothing about the repository. */
