@@ -9,11 +9,12 @@ import {
   type LauncherOrder,
   type LauncherRun,
 } from "../core/launcher-protocol.ts";
-import { encodePiece, PieceReader } from "../core/piece.ts";
+import { encodePiece, PieceReader, type Piece } from "../core/piece.ts";
 import { readHostFacts } from "./host-facts.ts";
 import { FILTER_FD, hostCommand, INFO_FD } from "./host-spec.ts";
 import { TOOL_ENV } from "./host-tool.ts";
 import { encodeMessage } from "./encode-message.ts";
+import { parseOrder } from "./parse-order.ts";
 import { Refusal } from "./refusal.ts";
 import { RunPlace } from "./run-place.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
@@ -22,6 +23,7 @@ import type { StateRoot } from "./state-root.ts";
 /** The exit code of SIGKILL. */
 const KILLED = 137;
 const MEMORY_PAUSE_MS = 200;
+const NO_ORDER: Piece = { stream: CONTROL, bytes: new Uint8Array(0) };
 
 /** What a run is given by and tells to the supervisor. */
 export interface Supervisor {
@@ -159,9 +161,12 @@ function takeInput(
   // A program need not read its input: a closed pipe is its choice, not a failure.
   stdin.on("error", () => stdin.destroy());
   input.on("data", (chunk: Buffer) => {
-    for (const { stream, bytes } of reader.push(chunk)) {
-      if (stream === CONTROL) obey(JSON.parse(new TextDecoder().decode(bytes)) as LauncherOrder);
-      else if (stream === STDIN && bytes.length === 0) stdin.end();
+    for (const { stream, bytes } of piecesOf(reader, chunk) ?? [NO_ORDER]) {
+      if (stream === CONTROL) {
+        const order = parseOrder(bytes);
+        if (order) obey(order);
+        else onGone();
+      } else if (stream === STDIN && bytes.length === 0) stdin.end();
       else if (stream === STDIN && stdin.writable && !stdin.write(bytes)) {
         input.pause();
         const goOn = (): void => void input.resume();
@@ -174,6 +179,15 @@ function takeInput(
   input.once("end", onGone);
   input.once("error", onGone);
   input.resume();
+}
+
+/** undefined: what comes has not the form that it must have. */
+function piecesOf(reader: PieceReader, chunk: Buffer): Piece[] | undefined {
+  try {
+    return reader.push(chunk);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The kernel counts a kill and says nothing: it is looked at again and again, and told once. */

@@ -18,10 +18,12 @@ export interface Ownership {
   readonly uid?: number;
 }
 
-/** Who asks: root itself, or the user for whom sudo started us. */
+/** Who asks: root itself, or the user for whom sudo started us. Throws a Refusal for what sudo never says. */
 export function callerOf(env: NodeJS.ProcessEnv): number {
   const uid = env["SUDO_UID"];
-  return uid !== undefined && /^\d+$/.test(uid) ? Number(uid) : 0;
+  if (uid === undefined) return 0;
+  if (!/^\d+$/.test(uid)) throw new Refusal("it is not known who asks: SUDO_UID is no number");
+  return Number(uid);
 }
 
 /** The launcher's folders. Only root can look into them. */
