@@ -246,7 +246,8 @@ describe("what a user's sandbox may use", () => {
 describe("the end of a user's sandbox", () => {
   it("what a program has left in sessions of their own ends with it", async () => {
     const word = `left${randomUUID()}`;
-    const script = `(setsid sh -c 'trap "" TERM HUP; sleep 600; : ${word}' </dev/null >/dev/null 2>&1 &); (nohup sh -c 'sleep 600; : ${word}' >/dev/null 2>&1 &); sleep 0.2; echo left`;
+    const script = `(setsid sh -c 'trap "" TERM HUP; sleep 600; : ${word}' </dev/null >/dev/null 2>&1 &); (nohup sh -c 'sleep 600; : ${word}' >/dev/null 2>&1 &); sleep 0.2; echo left; sleep 2`;
+    // Looked at while the program itself still runs.
     let running = 0;
     const { lines, run } = await runOnTree(
       under,
