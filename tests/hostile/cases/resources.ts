@@ -327,13 +327,15 @@ export const RESOURCES: readonly HostileCase[] = [
       const container = await docker.createContainer({
         Image: image,
         Entrypoint: ["bash", "-c", "for i in $(seq 3); do sleep 60 & done; echo full; wait"],
-        HostConfig: { PidsLimit: 4, NetworkMode: "none" },
+        HostConfig: { NetworkMode: "none" },
       });
       try {
         await container.start();
         await world.until(
           async () => ((await container.top()) as { Processes: unknown[] }).Processes.length === 4,
         );
+        // Only now: what starts a container counts for a moment, too.
+        await container.update({ PidsLimit: 4 });
         const exec = await container.exec({ Cmd: ["sh", "-c", "true & wait"], AttachStdout: true });
         const failed = await exec.start({}).then(
           async (stream) => {
