@@ -1,5 +1,4 @@
 import type { Config, RegistryConfig } from "../config/config.ts";
-import { PYTHON_INDEX } from "../core/python-index.ts";
 import type { Registry, RegistryAccess } from "../core/registry-access.ts";
 import type { RegistryCredential } from "../core/registry-protocol.ts";
 import { readRegistrySecret } from "../credentials/read-credential.ts";
@@ -27,10 +26,17 @@ export async function readRegistryAccess(options: {
 async function usualRegistries(): Promise<RegistryConfig[]> {
   const common = { scopes: [], internal: false, credential: undefined };
   const npm = await hostNpmRegistry();
+  const python = pythonIndexOf(process.env);
   return [
     ...(npm === undefined ? [] : [{ ...common, kind: "npm" as const, url: npm, hosts: [] }]),
-    { ...common, kind: "pip", url: PYTHON_INDEX.url, hosts: PYTHON_INDEX.hosts },
+    ...(python === undefined ? [] : [{ ...common, kind: "pip" as const, url: python, hosts: [] }]),
   ];
+}
+
+/** The index that pip's own variable names; undefined: none, or none that can be reached safely. */
+function pythonIndexOf(env: NodeJS.ProcessEnv): string | undefined {
+  const url = env["PIP_INDEX_URL"]?.replace(/\/+$/, "");
+  return url?.startsWith("https://") && URL.canParse(url) && !url.includes("@") ? url : undefined;
 }
 
 async function credentialOf(

@@ -262,7 +262,7 @@ export const configSchema = z
     registries: registriesSchema
       .optional()
       .describe(
-        "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and Python's public index.",
+        "Where dependencies are installed from: exactly these. Default: the registry of this machine's npm, and the index that PIP_INDEX_URL names.",
       ),
     sandbox: sandboxSchema
       .superRefine(fallbackForAuto)

@@ -65,7 +65,7 @@ ${AGENTS[agent]}
 # there. Default: none
 # policy: policy.yaml
 
-# Where dependencies are installed from. Default: the registry of this machine's npm, and Python's public index
+# Where dependencies are installed from. Default: the registry of this machine's npm, and the index that PIP_INDEX_URL names
 # registries: [{ kind: npm, url: "https://registry.example/npm", credential: { env: REGISTRY_TOKEN } }] # or: pip
 
 # The way to registries, and to model APIs where an agent's upstream names no other: certificates to trust, and a proxy.
