@@ -9,6 +9,7 @@ const SRC = resolve(import.meta.dirname, "../src");
 const ADAPTER = ["core", "contracts", "lib"];
 const ADAPTERS = [
   "agents",
+  "checks",
   "credentials",
   "drills",
   "engine",

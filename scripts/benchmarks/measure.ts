@@ -5,7 +5,7 @@ export interface Measured {
   readonly bench: string;
   readonly case: string;
   readonly value: number;
-  readonly unit: "ms";
+  readonly unit: "ms" | "MB/s";
   /** What the floor is, and how long it took. */
   readonly floor: { readonly name: string; readonly value: number };
   readonly ratio: number;

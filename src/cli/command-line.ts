@@ -81,6 +81,19 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addHelpText("after", example("nightwarden run"))
     .action(action(async () => (await import("./run-command.ts")).runCommand));
   program
+    .command("inspect")
+    .argument("[range]", "two commits or branches: BASE..HEAD; a base alone means up to HEAD")
+    .description("say what the checks find in a change of any repository; start nothing")
+    .option("--repo <folder>", "a folder of the repository", ".")
+    .addOption(new Option("--sarif", "print SARIF 2.1.0, for code hosts and editors").conflicts("json"))
+    .option(
+      "--explain <rule>",
+      "instead, say what a rule is for, with an example, and how to allow what it finds",
+    )
+    .addOption(json)
+    .addHelpText("after", example("nightwarden inspect main..HEAD --repo ../app"))
+    .action(action(async () => (await import("./inspect-command.ts")).inspectCommand));
+  program
     .command("status")
     .description("say what is going on now, and where each task of the plan stands")
     .addOption(json)

@@ -1,5 +1,6 @@
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { JournalStore } from "../contracts/journal.ts";
+import { Inspector } from "../checks/inspector.ts";
 import { createOutputFiles } from "../journal/output-files.ts";
 import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
@@ -28,6 +29,7 @@ export async function composeNight(options: {
   const { config } = workspace;
   const workspaceId = await workspaceIdOf(journals);
   const { installation, ...containers } = await backEnd.open({ owner: workspaceId, onProgress });
+  const checks = new Inspector();
   return {
     clock,
     journals,
@@ -35,6 +37,7 @@ export async function composeNight(options: {
     images: backEnd.images,
     outputs: createOutputFiles({ stateDir: stateDirOf(config.workspaceDir), clock, redaction }),
     repositories: await openRepositories(config),
+    checks,
     agents: agentsOf(config, backEnd),
     modelAccess: async (agent, stop) => await readModelAccess({ config, agent, redaction, stop }),
     ...(installation
@@ -69,6 +72,7 @@ export async function composeNight(options: {
       backEnd: async () => await Promise.resolve(backEnd),
     }),
     releaseShared: async () => {
+      checks.close();
       // What is shared by all gateways of this process is no leftover; where one still uses it, it is.
       await containers.gateways.close().catch(() => undefined);
     },

@@ -1,3 +1,4 @@
+import { NO_GRANTS } from "../core/grants.ts";
 import { taskKey } from "../core/ids.ts";
 import type { Plan, PlanFile, Task } from "../core/plan.ts";
 import type { Config } from "./config.ts";
@@ -30,6 +31,7 @@ export function resolvePlan(file: PlanFile, config: Config): Plan {
       verify: written.verify ?? verifyOf.get(repo) ?? [],
       redTests: written.redTests,
       limits: written.limits,
+      grants: written.grants ?? NO_GRANTS,
     };
   });
   return { tasks, hash: contentHash(tasks) };

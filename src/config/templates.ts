@@ -202,6 +202,7 @@ tasks:
   #   agent: default # Default: the workspace's
   #   verify: [npm test] # Default: the repository's
   #   redTests: [] # for kind fix: names of tests that are red before. Default: none
+  #   grants: { imports: [], tests: [], paths: [], rules: [] } # what the checks let this task do. Default: nothing
   #   limits: { wallClock: 10m } # lower caps for this task. Default: the workspace's
 `;
 }

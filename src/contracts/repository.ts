@@ -1,4 +1,5 @@
 import type { AttemptRef } from "../core/attempt.ts";
+import type { Change } from "../core/change.ts";
 import type { CaptureLimits } from "../core/collector-protocol.ts";
 import type { ObjectId, NightId } from "../core/ids.ts";
 import type { CaptureRecord, TreeSource } from "./trees.ts";
@@ -27,6 +28,8 @@ export interface Repository {
   files(commit: ObjectId): Promise<CommitFile[]>;
   /** The contents of such files, in order. Throws `refused.prepare` where they have more than `maxBytes` together. */
   contents(oids: readonly ObjectId[], maxBytes: number): Promise<Uint8Array[]>;
+  /** What lies between two commits, for the checks. A file of more than some megabytes comes without its content. */
+  change(base: ObjectId, head: ObjectId): Promise<Change>;
 
   /** Makes a commit of a capture, on top of `base`, without git ever seeing the files. */
   commitCapture(options: {

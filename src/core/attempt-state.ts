@@ -1,5 +1,6 @@
 import type { AttemptRef, Outcome } from "./attempt.ts";
-import type { EventData, Finding, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
+import type { EventData, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
+import type { Finding } from "./finding.ts";
 import type { ObjectId, TaskKey } from "./ids.ts";
 import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
 

@@ -1,4 +1,4 @@
-import type { Finding } from "./event.ts";
+import type { Finding } from "./finding.ts";
 
 /** What is known of an attempt's change before it may land. */
 export interface CandidateFacts {
@@ -28,4 +28,13 @@ export function checkCandidate(facts: Pick<CandidateFacts, "refused" | "dependen
       message: "says what is installed, and was changed: verify ran with what the base's files say",
     })),
   ];
+}
+
+/** What keeps a candidate from landing, in one line for a person; undefined: nothing. */
+export function blockingDetail(findings: readonly Finding[]): string | undefined {
+  const [first, ...others] = findings.filter(({ level }) => level === "block");
+  if (!first) return undefined;
+  const place =
+    first.path === undefined ? "" : `${first.path}${first.line === undefined ? "" : `:${first.line}`}: `;
+  return `${place}${first.message}${others.length > 0 ? ` (and ${others.length} more)` : ""}`;
 }

@@ -14,7 +14,6 @@ export const RULE_CATEGORIES = [
   "unreadable",
   "capture",
 ] as const;
-export type RuleCategory = (typeof RULE_CATEGORIES)[number];
 
 export const CHECK_LANGUAGES = [
   "javascript",

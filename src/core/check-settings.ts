@@ -1,25 +1,11 @@
-import type { FindingLevel } from "./finding.ts";
-import type { Grants } from "./grants.ts";
+import type { CheckPolicy } from "./check-policy.ts";
+import { NO_GRANTS, type Grants } from "./grants.ts";
 
 /** What the policy and the task say about the checks of one change. */
-export interface CheckSettings {
-  /** Levels that the policy gives to rules, by id, in place of the rule's own. */
-  readonly levels: Readonly<Record<string, FindingLevel | "off">>;
-  /** Patterns of the owner's own. */
-  readonly bannedPatterns: readonly BannedPattern[];
-  /** Builtin modules of a language's runtime that product code may not use, by language: `node:child_process`, `ctypes`. */
-  readonly deniedBuiltins: Readonly<Record<string, readonly string[]>>;
-  /** Globs, in the form of a .gitignore, of files that would run later on the owner's machine or in CI, beside the built-in ones. */
-  readonly protectedPaths: readonly string[];
+export interface CheckSettings extends CheckPolicy {
   readonly grants: Grants;
 }
 
-export interface BannedPattern {
-  readonly id: string;
-  /** A regular expression without look-around or back references: it is run in linear time. */
-  readonly pattern: string;
-  /** Globs in the form of a .gitignore. Empty: every file. */
-  readonly files: readonly string[];
-  readonly level: FindingLevel;
-  readonly message: string;
+export function checkSettings(policy: CheckPolicy, grants: Grants = NO_GRANTS): CheckSettings {
+  return { ...policy, grants };
 }

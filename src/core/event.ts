@@ -11,6 +11,7 @@ import {
   type TaskKey,
 } from "./ids.ts";
 import { ISOLATIONS, PHASES } from "./policy.ts";
+import { findingSchema } from "./finding.ts";
 import { PROVIDERS } from "./provider.ts";
 import { RESIDUE_KINDS } from "./residue.ts";
 import { TASK_KINDS } from "./plan.ts";
@@ -96,15 +97,6 @@ const selfCheck = z.object({
 export type SelfCheck = z.infer<typeof selfCheck>;
 
 const refusedEntry = z.object({ path: z.string(), reason: z.string() });
-const finding = z.object({
-  rule: z.string(),
-  level: z.enum(["block", "warn"]),
-  path: z.string().optional(),
-  message: z.string(),
-});
-/** What a check found about an attempt's commit. `block` keeps it from landing. */
-export type Finding = z.infer<typeof finding>;
-
 const verdict = z.object({
   green: z.boolean(),
   /** The command that failed, if one did. */
@@ -393,7 +385,11 @@ export const EVENT_DATA = {
     bytes,
     refused: z.array(refusedEntry),
   }),
-  "checks.finished": attempt.extend({ commit: objectId, findings: z.array(finding) }),
+  "checks.finished": attempt.extend({
+    commit: objectId,
+    findings: z.array(findingSchema),
+    unlisted: z.number().int().optional(),
+  }),
   "verify.started": attempt.extend({ commit: objectId, key: z.string() }),
   "verify.finished": attempt.extend({ commit: objectId, key: z.string(), verdict }),
   /** The night's branch moved since the attempt began: the candidate was made again on top of it. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { grantsSchema, type Grants } from "./grants.ts";
 import { TASK_ID, type TaskId, type TaskKey } from "./ids.ts";
 import { limitOverridesSchema, type LimitOverrides } from "./limits.ts";
 import { safeLine } from "./safe-text.ts";
@@ -65,6 +66,10 @@ const taskSchema = z
     limits: limitOverridesSchema
       .default({})
       .describe("Caps for this task alone: lower, or up to the ceiling that the policy has (taskCeilings)."),
+    // Without a default: a task that grants nothing is the same task as before there were grants.
+    grants: grantsSchema
+      .optional()
+      .describe("What this task may do that the checks would keep from landing. Default: nothing."),
   })
   .refine((task) => task.kind === "fix" || task.redTests.length === 0, {
     path: ["redTests"],
@@ -94,6 +99,7 @@ export interface Task {
   readonly verify: readonly string[];
   readonly redTests: readonly string[];
   readonly limits: LimitOverrides;
+  readonly grants: Grants;
 }
 
 /** The validated queue, in the order in which it is written. */

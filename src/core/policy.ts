@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkLoosenings, checkOverrideSchema, checkPolicySchema } from "./check-policy.ts";
 import { formatDuration } from "./duration.ts";
 import {
   ceilingOf,
@@ -64,6 +65,9 @@ export const policySchema = z.strictObject({
     .describe(
       "Whether a repository may let packages run programs of their own while they are installed: off, or allowed.",
     ),
+  checks: checkPolicySchema
+    .prefault({})
+    .describe("What is looked for in a change before it may land; docs/checks.md has the rules."),
   ignore: z
     .array(z.string().min(1).max(500))
     .max(1000)
@@ -88,10 +92,11 @@ export const policyOverrideSchema = z.strictObject({
     .enum(["work", "demo"])
     .default("work")
     .describe("demo: its nights are marked so, and never count as evidence for a promotion."),
-  changes: policySchema
-    .omit({ phase: true })
-    .partial()
-    .extend({ limits: limitsSchema.partial().optional(), budget: budgetSchema.partial().optional() }),
+  changes: policySchema.omit({ phase: true }).partial().extend({
+    limits: limitsSchema.partial().optional(),
+    budget: budgetSchema.partial().optional(),
+    checks: checkOverrideSchema.optional(),
+  }),
 });
 
 export type PolicyOverride = z.output<typeof policyOverrideSchema>;
@@ -104,13 +109,14 @@ export interface Loosening {
 }
 
 export function applyOverride(policy: Policy, override: PolicyOverride): Policy {
-  const { limits, budget, taskCeilings, ...rules } = override.changes;
+  const { limits, budget, checks, taskCeilings, ...rules } = override.changes;
   return {
     ...policy,
     ...present(rules),
     ...(taskCeilings ? { taskCeilings: { ...policy.taskCeilings, ...present(taskCeilings) } } : {}),
     limits: { ...policy.limits, ...present(limits ?? {}) },
     budget: { ...policy.budget, ...present(budget ?? {}) },
+    checks: { ...policy.checks, ...present(checks ?? {}) },
   };
 }
 
@@ -178,6 +184,9 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
     specified.dependencyScripts,
     used.dependencyScripts,
   ]);
+  for (const each of checkLoosenings(specified.checks, used.checks)) {
+    looser.push([each.key, true, each.specified, each.used]);
+  }
   for (const name of BUDGET_NAMES) {
     const [before, after] = [specified.budget[name], used.budget[name]];
     looser.push([`budget.${name}`, after > before, formatBudget(name, before), formatBudget(name, after)]);

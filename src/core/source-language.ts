@@ -27,7 +27,11 @@ const BY_EXTENSION: Readonly<Record<string, CheckLanguage>> = {
   cs: "csharp",
 };
 
-const BY_NAME: Readonly<Record<string, CheckLanguage>> = { Rakefile: "ruby", Gemfile: "ruby", ".envrc": "shell" };
+const BY_NAME: Readonly<Record<string, CheckLanguage>> = {
+  Rakefile: "ruby",
+  Gemfile: "ruby",
+  ".envrc": "shell",
+};
 
 const BY_INTERPRETER: readonly (readonly [RegExp, CheckLanguage])[] = [
   [/\b(?:ba|da|k|z|a)?sh\b/, "shell"],

@@ -1,5 +1,6 @@
 import type { TaskResult } from "./after-task.ts";
 import type { FailureReason } from "./attempt.ts";
+import type { FindingLevel } from "./finding.ts";
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { ObjectId, TaskId } from "./ids.ts";
@@ -41,9 +42,13 @@ export interface TaskSummary {
   /** What the checks found in the last attempt, the first 20. */
   readonly findings: readonly {
     readonly rule: string;
-    readonly level: "block" | "warn";
+    readonly level: FindingLevel;
     readonly path: string | null;
+    /** From 1. */
+    readonly line: number | null;
     readonly message: string;
+    /** The line itself, bounded. */
+    readonly excerpt: string | null;
   }[];
   /** Entries of the tree that were never taken, the first 20. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
@@ -93,11 +98,13 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
     reason: landed ? null : (outcome?.reason ?? null),
     cap: landed ? null : (outcome?.cap ?? null),
     why: landed ? null : whyNot(task, outcome && failureInWords(outcome)),
-    findings: findings.slice(0, MAX_LISTED).map(({ rule, level, path, message }) => ({
+    findings: findings.slice(0, MAX_LISTED).map(({ rule, level, path, line, message, excerpt }) => ({
       rule: safeLine(rule),
       level,
       path: path === undefined ? null : safeLine(path),
+      line: line ?? null,
       message: safeLine(message),
+      excerpt: excerpt === undefined ? null : safeLine(excerpt),
     })),
     refused: refused
       .slice(0, MAX_LISTED)

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { AttemptRef } from "../core/attempt.ts";
+import type { Change } from "../core/change.ts";
 import { isObjectId, type NightId, type ObjectId } from "../core/ids.ts";
 import type { BaseFacts, CapturedCommit, CommitFile, Delivery, Repository } from "../contracts/repository.ts";
 import type { TreeSource } from "../contracts/trees.ts";
@@ -10,6 +11,7 @@ import { fastForward } from "./fast-forward.ts";
 import { findGit } from "./find-git.ts";
 import { importBase } from "./import-base.ts";
 import { locateRepository } from "./locate-repository.ts";
+import { readChange } from "./read-change.ts";
 import { rebuildCommit } from "./rebuild-commit.ts";
 import { refuse } from "./repository-problem.ts";
 import type { Git } from "./run-git.ts";
@@ -89,6 +91,10 @@ class ShadowedRepository implements Repository {
 
   async contents(oids: readonly ObjectId[], maxBytes: number): Promise<Uint8Array[]> {
     return fileContents(this.shadow, oids, maxBytes);
+  }
+
+  async change(base: ObjectId, head: ObjectId): Promise<Change> {
+    return readChange(this.shadow, base, head);
   }
 
   async commitCapture(options: Parameters<Repository["commitCapture"]>[0]): Promise<CapturedCommit> {

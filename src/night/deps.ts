@@ -1,6 +1,7 @@
 import type { Agent } from "../contracts/agent.ts";
 import type { WaitingClock } from "../contracts/clock.ts";
 import type { GatewayFact, Gateways, ModelAccess } from "../contracts/gateway.ts";
+import type { Checks } from "../contracts/checks.ts";
 import type { Dependencies } from "../contracts/dependencies.ts";
 import type { Images } from "../contracts/images.ts";
 import type { JournalStore } from "../contracts/journal.ts";
@@ -28,6 +29,7 @@ export interface NightDeps {
   readonly images: Images;
   readonly outputs: Outputs;
   readonly repositories: ReadonlyMap<string, Repository>;
+  readonly checks: Checks;
   readonly agents: ReadonlyMap<string, Agent>;
   readonly gateways: Gateways;
   /**

@@ -1,6 +1,7 @@
 import { failed, type Outcome } from "../core/attempt.ts";
 import { changeOverCap } from "../core/change-caps.ts";
-import { checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
+import { blockingDetail, checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
+import { checkSettings } from "../core/check-settings.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { isCurrent } from "../core/night-state.ts";
@@ -20,21 +21,25 @@ export interface VerifiedCandidate {
 /** Holds a candidate against the caps on a change, and runs the checks and records what they found. The outcome, if it may not land. */
 export async function inspectCandidate(
   attempt: Attempt,
-  commit: ObjectId,
-  facts: CandidateFacts,
+  {
+    base,
+    commit,
+    facts,
+  }: { readonly base: ObjectId; readonly commit: ObjectId; readonly facts: CandidateFacts },
 ): Promise<Outcome | undefined> {
   const tooLarge = changeOverCap(facts, attempt.limits);
   if (tooLarge) return tooLarge;
-  const findings = checkCandidate(facts);
-  await attempt.night.record.record({ type: "checks.finished", data: { ...attempt.ref, commit, findings } });
-  const blocks = findings.filter((finding) => finding.level === "block");
-  const [first] = blocks;
-  if (!first) return undefined;
-  const more = blocks.length > 1 ? ` (and ${blocks.length - 1} more)` : "";
-  return failed(
-    "check-blocked",
-    `${first.path === undefined ? "" : `${first.path}: `}${first.message}${more}`,
-  );
+  const { night, task, ref } = attempt;
+  const inspected = await night.deps.checks.inspect({
+    change: await repositoryOf(night, task.repo).change(base, commit),
+    settings: checkSettings(night.order.policy.checks, task.grants),
+    signal: night.stop,
+  });
+  const findings = [...checkCandidate(facts), ...inspected.findings];
+  const { unlisted } = inspected;
+  await night.record.record({ type: "checks.finished", data: { ...ref, commit, findings, unlisted } });
+  const detail = blockingDetail(findings);
+  return detail === undefined ? undefined : failed("check-blocked", detail);
 }
 
 /**
@@ -71,7 +76,7 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
     if ((await repository.treeOf(commit)) === (await repository.treeOf(tip))) {
       return failed("no-change", "another task has landed the same change before");
     }
-    const blocked = await inspectCandidate(attempt, commit, candidate.facts);
+    const blocked = await inspectCandidate(attempt, { base, commit, facts: candidate.facts });
     if (blocked) return blocked;
     const { repo, verify: commands } = task;
     const rebuiltKey = await verifyKey({ night, repo, commit, commands });

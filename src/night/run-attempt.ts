@@ -124,7 +124,7 @@ async function makeVerified(
   if (captured.kind === "failed") return captured.outcome;
   const { commit } = captured;
   const facts = { ...captured.facts, dependencyFiles: await changedDependencyFiles(attempt, commit) };
-  const blocked = await inspectCandidate(attempt, commit, facts);
+  const blocked = await inspectCandidate(attempt, { base: attempt.base, commit, facts });
   if (blocked) return blocked;
   night.stop.throwIfAborted();
   const key = await verifyKey({ night, repo: task.repo, commit, commands: task.verify });

@@ -104,13 +104,16 @@ function taskItem(task: TaskSummary): string {
   return `- **${resultWords(task.result)}** ${markdownCode(task.id)} ${markdownText(task.title)}${about}${why}`;
 }
 
+const LEVEL_WORDS = { block: "blocked", warn: "warned", info: "noted" } as const;
+
 /** What the checks and the tests said, for a task that did not land; nothing where they had no turn. */
 function taskDetails(task: TaskSummary): string[] {
   if (task.result === "landed") return [];
   const items = [
-    ...task.findings.map(({ rule, level, path, message }) => {
-      const place = path === null ? "" : ` in ${markdownCode(path)}`;
-      return `- ${level === "block" ? "blocked" : "warned"} by ${markdownCode(rule)}${place}: ${markdownText(message)}`;
+    ...task.findings.map(({ rule, level, path, line, message, excerpt }) => {
+      const place = path === null ? "" : ` in ${markdownCode(line === null ? path : `${path}:${line}`)}`;
+      const text = excerpt === null ? "" : ` — ${markdownCode(excerpt)}`;
+      return `- ${LEVEL_WORDS[level]} by ${markdownCode(rule)}${place}: ${markdownText(message)}${text}`;
     }),
     ...task.refused.map(({ path, reason }) => `- not taken: ${markdownCode(path)}: ${markdownText(reason)}`),
     ...(task.omitted > 0 ? [`- and ${task.omitted} more, in the journal`] : []),

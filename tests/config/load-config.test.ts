@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_GRANTS } from "../../src/core/grants.ts";
 import { join } from "node:path";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
 import { GIB, MIB } from "../../src/core/byte-size.ts";
@@ -86,6 +87,7 @@ describe("a workspace that is in order", () => {
         agent: "default",
         verify: ["npm test"],
         redTests: [],
+        grants: NO_GRANTS,
         limits: {},
       },
     ]);

@@ -31,6 +31,7 @@ const ALIKE = {
   quotaWait: 5.5 * HOUR_MS,
   clientChange: "warn",
   dependencyScripts: "off",
+  checks: { levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
 };
 
 const RULES = policySchema
@@ -42,6 +43,7 @@ const RULES = policySchema
     quotaWait: true,
     clientChange: true,
     dependencyScripts: true,
+    checks: true,
   })
   .keyof().options;
 

@@ -1,3 +1,5 @@
+import { NO_CHECKS } from "../fakes/no-checks.ts";
+import { NO_GRANTS } from "../../src/core/grants.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,6 +41,7 @@ export const PHASE_1: Policy = {
   quotaWait: 3_600_000,
   clientChange: "warn",
   dependencyScripts: "off",
+  checks: { levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
   ignore: ["node_modules/"],
   limits: TEST_LIMITS,
 };
@@ -146,6 +149,7 @@ export class NightWorld {
       agent: id,
       verify: ["check"],
       redTests: [],
+      grants: NO_GRANTS,
       limits: {},
       ...rest,
     };
@@ -211,6 +215,7 @@ export class NightWorld {
       images: IMAGES,
       outputs: OUTPUTS,
       repositories: new Map([["app", this.repository]]),
+      checks: NO_CHECKS,
       agents: new Map(agents.map((agent) => [agent.name, agent])),
       residue: [this.engine.residue, this.shadow],
       releaseShared: async () => await Promise.resolve(),

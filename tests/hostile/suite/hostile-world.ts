@@ -1,3 +1,5 @@
+import { NO_CHECKS } from "../../fakes/no-checks.ts";
+import { NO_GRANTS } from "../../../src/core/grants.ts";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -236,6 +238,7 @@ export class HostileWorld {
       agent: id,
       verify: options.verify ?? ["true"],
       redTests: [],
+      grants: NO_GRANTS,
       limits: options.limits ?? {},
     };
   }
@@ -261,6 +264,7 @@ export class HostileWorld {
       },
       outputs: createOutputFiles({ stateDir, clock: systemClock }),
       repositories: new Map([["app", this.repository]]),
+      checks: NO_CHECKS,
       agents: new Map(agents.map((agent) => [agent.name, agent])),
       // The sibling works at the same time: what is left is looked for when both have ended.
       residue: [],

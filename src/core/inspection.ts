@@ -1,0 +1,11 @@
+import { z } from "zod";
+import { findingSchema } from "./finding.ts";
+
+/** What the checks say about one change. */
+export const inspectionSchema = z.object({
+  /** The worst first. */
+  findings: z.array(findingSchema),
+  /** How many more there are than those that are listed. */
+  unlisted: z.number().int().min(0),
+});
+export type Inspection = z.infer<typeof inspectionSchema>;

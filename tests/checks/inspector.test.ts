@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Inspector } from "../../src/checks/inspector.ts";
+import { changeOf, settingsOf } from "./check-world.ts";
+
+const open: Inspector[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+});
+
+function inspector(options: ConstructorParameters<typeof Inspector>[0] = {}): Inspector {
+  const made = new Inspector(options);
+  open.push(made);
+  return made;
+}
+
+const CHANGE = changeOf({}, { "src/a.py": "a\0", "src/b.py": "x = 1\n" });
+
+describe("the program that reads changes", () => {
+  it("answers for one change after the other, in one process", async () => {
+    const checks = inspector();
+    const first = await checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    const { pid } = checks;
+    const second = await checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    expect(first).toMatchObject({ findings: [{ rule: "unreadable-code", path: "src/a.py" }], unlisted: 0 });
+    expect(second).toEqual(first);
+    expect(checks.pid).toBe(pid);
+  });
+
+  it("is a finding where it is killed, and answers again for the next change", async () => {
+    const checks = inspector();
+    await checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    const { pid = 0 } = checks;
+    const waiting = checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    process.kill(pid, "SIGKILL");
+    const { findings } = await waiting;
+    expect(findings).toContainEqual(expect.objectContaining({ rule: "unreadable-code", level: "block" }));
+    const next = await checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    expect(next.findings).toHaveLength(1);
+  });
+
+  it("is a finding where it takes too long, and the program is gone", async () => {
+    const { findings } = await inspector({ deadlineMs: 1 }).inspect({
+      change: CHANGE,
+      settings: settingsOf({}),
+    });
+    expect(findings[0]).toMatchObject({ rule: "unreadable-code", level: "block" });
+    expect(findings[0]?.message).toContain("takes longer to read than the checks may take");
+  });
+
+  it("ends at once with the reason of whoever stops it", async () => {
+    const stop = new AbortController();
+    const checks = inspector();
+    const waiting = checks.inspect({ change: CHANGE, settings: settingsOf({}), signal: stop.signal });
+    const reason = new Error("the night stops");
+    stop.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    expect(checks.pid).toBeUndefined();
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { loadRules } from "../../src/checks/rules/load-rules.ts";
+import type { CheckLanguage } from "../../src/core/check-rule.ts";
+import { rulesFound } from "./check-world.ts";
+
+/** A product file of each language. */
+const PATHS: Readonly<Record<CheckLanguage, string>> = {
+  javascript: "src/example.js",
+  typescript: "src/example.ts",
+  python: "src/pkg/example.py",
+  shell: "scripts/example.sh",
+  go: "pkg/example.go",
+  rust: "src/example.rs",
+  java: "src/Example.java",
+  ruby: "lib/example.rb",
+  php: "src/example.php",
+  csharp: "src/Example.cs",
+};
+
+/** Rules that need a file before, or a path of its own: their examples are for people, and they have tests of their own. */
+const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
+  "unreadable-code",
+  "binary-file",
+  "refused-entry",
+  "dependency-files",
+]);
+
+const rules = [...loadRules().values()];
+const tested = rules.filter(({ id, languages }) => !NEEDS_A_PAIR.has(id) && languages.length > 0);
+
+describe("the rules of the package", () => {
+  it("are tested by their examples, or elsewhere by name", () => {
+    const untested = rules.filter((rule) => !tested.includes(rule) && !NEEDS_A_PAIR.has(rule.id));
+    expect(untested.map(({ id }) => id)).toEqual([]);
+  });
+
+  const examples = tested.flatMap(({ id, languages, bad, good }) =>
+    languages.flatMap((language) => [
+      ...bad.map((code) => ({ id, language, code, isBad: true })),
+      ...good.map((code) => ({ id, language, code, isBad: false })),
+    ]),
+  );
+  it.each(examples)("$id in $language, found: $isBad: $code", async ({ id, language, code, isBad }) => {
+    const found = await rulesFound({}, { [PATHS[language]]: code });
+    if (isBad) expect(found).toContain(id);
+    else expect(found).not.toContain(id);
+  });
+});
