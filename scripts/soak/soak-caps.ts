@@ -1,17 +1,15 @@
-/** Many tasks with random caps that trip, several at one time, on the real engine and the real git: scripts/soak-caps. */
+/** Many tasks with random caps that trip, several at one time, in real sandboxes and with the real git: scripts/soak-caps. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type Docker from "dockerode";
-
 import { composeNight } from "../../src/compose/night.ts";
 import { openBackEnd } from "../../src/compose/sandboxes.ts";
 import { newRedaction, openJournals, workspaceIdOf } from "../../src/compose/workspace.ts";
 import { loadConfig, type LoadedWorkspace } from "../../src/config/load-config.ts";
 import { replay, type NightState } from "../../src/core/night-state.ts";
-import { LABEL_WORKSPACE } from "../../src/sandbox/docker/container-spec.ts";
+import { leftInDocker, leftOfLauncher } from "./left-behind.ts";
 import { MemorySamples } from "./memory-samples.ts";
 import { soakNight } from "./soak-night.ts";
 import { soakTasks, type SoakTask } from "./soak-tasks.ts";
@@ -21,11 +19,17 @@ const { values } = parseArgs({
     tasks: { type: "string", default: "50" },
     parallel: { type: "string", default: "4" },
     seed: { type: "string", default: "1" },
+    sandbox: { type: "string", default: "docker" },
     json: { type: "boolean", default: false },
   },
 });
 const [count, parallel, seed] = [Number(values.tasks), Number(values.parallel), Number(values.seed)];
+const { sandbox } = values;
+if (sandbox !== "docker" && sandbox !== "user") throw new TypeError("--sandbox is docker or user");
 const folder = mkdtempSync(join(tmpdir(), "nightwarden-soak-"));
+/** Where the launcher keeps what it makes: this run's own, so that what is left there is this run's. */
+const launcherRoot = join(folder, "launcher");
+process.env["NIGHTWARDEN_LAUNCHER_ROOT"] = launcherRoot;
 let isGood = false;
 try {
   const report = await soak();
@@ -42,7 +46,6 @@ async function soak() {
   const tasks = soakTasks(count, seed);
   const workspace = await makeWorkspace(tasks);
   const backEnd = await openBackEnd(workspace);
-  if (!backEnd.engine) throw new Error("the soak needs an engine");
   const redaction = newRedaction();
   const journals = openJournals(join(folder, "night"), "0.0.0", redaction);
   const onProgress = (): void => undefined;
@@ -53,13 +56,14 @@ async function soak() {
     deps,
     workspace,
     parallel,
+    isolation: backEnd.isolation,
     afterAttempt: (task) => {
       memory.take();
       if (!values.json) process.stderr.write(`${task} ended\n`);
     },
   });
   const durationMs = Math.round(performance.now() - begunMs);
-  const label = `${LABEL_WORKSPACE}=${await workspaceIdOf(journals)}`;
+  const owner = await workspaceIdOf(journals);
   const { events } = await journals.read(state.night);
   const { heap, rss } = memory.growth();
   const outcomes: Record<string, number> = {};
@@ -70,13 +74,16 @@ async function soak() {
   const problems = [
     ...tasks.flatMap((task) => unexpected(state, task)),
     ...journalProblems(state, replay(state.night, events), events),
-    ...(await leftovers(backEnd.engine.docker, label)),
+    ...(backEnd.engine
+      ? await leftInDocker(backEnd.engine.docker, owner)
+      : leftOfLauncher(launcherRoot, state)),
     ...refProblems(state, tasks),
     ...(heap.isFlat ? [] : [`the heap has grown by ${heap.grownBytes} bytes`]),
     ...(rss.isFlat ? [] : [`the process has grown by ${rss.grownBytes} bytes`]),
   ];
   return {
     version: 1,
+    sandbox,
     tasks: count,
     parallel,
     seed,
@@ -109,6 +116,7 @@ async function makeWorkspace(tasks: readonly SoakTask[]): Promise<LoadedWorkspac
     agent: tasks[0]?.id,
     policy: "policy.yaml",
     limits: { memory: "512MiB" },
+    sandbox: { kind: sandbox },
   });
   write("policy.yaml", {
     reason: "The soak goes on after every cap that it reaches on purpose",
@@ -165,18 +173,6 @@ function journalProblems(
   ];
 }
 
-async function leftovers(docker: Docker, label: string): Promise<string[]> {
-  const filters = { label: [label] };
-  const containers = await docker.listContainers({ all: true, filters });
-  const { Volumes } = await docker.listVolumes({ filters });
-  const networks = await docker.listNetworks({ filters });
-  return [
-    ...containers.map(({ Names }) => `left behind: container ${Names.join()}`),
-    ...(Volumes ?? []).map(({ Name }) => `left behind: volume ${Name}`),
-    ...networks.map(({ Name }) => `left behind: network ${Name}`),
-  ];
-}
-
 /** The owner's repository has the night's branch beside its own; the shadow has the branch and the base. */
 function refProblems(state: NightState, tasks: readonly SoakTask[]): string[] {
   const branch = `nightwarden/${state.night}`;
@@ -209,7 +205,7 @@ function git(...args: string[]): string {
 function words({ tasks, durationMs, outcomes, heap, rss, problems }: Report): string {
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const lines = [
-    `${tasks} tasks in ${Math.round(durationMs / 1000)} s, ${parallel} at one time, seed ${seed}`,
+    `${tasks} tasks in ${Math.round(durationMs / 1000)} s, ${parallel} at one time, sandbox ${sandbox}, seed ${seed}`,
     ...Object.entries(outcomes).map(([outcome, number]) => `  ${number} ${outcome}`),
     `heap ${mib(heap.warmBytes)} after warm-up, ${mib(heap.endBytes)} at the end (at most ${mib(heap.maxGrownBytes)} more)`,
     `process ${mib(rss.warmBytes)} after warm-up, ${mib(rss.endBytes)} at the end (at most ${mib(rss.maxGrownBytes)} more)`,

@@ -4,6 +4,7 @@ import { freeSlot } from "../../src/core/free-slot.ts";
 import { newNightId } from "../../src/core/ids.ts";
 import { emptyNight, type NightState } from "../../src/core/night-state.ts";
 import type { Task } from "../../src/core/plan.ts";
+import type { Isolation } from "../../src/core/policy.ts";
 import { queueState } from "../../src/core/queue.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { finishNight } from "../../src/night/finish-night.ts";
@@ -23,10 +24,11 @@ export async function soakNight(options: {
   readonly deps: NightDeps;
   readonly workspace: LoadedWorkspace;
   readonly parallel: number;
+  readonly isolation: Isolation;
   readonly afterAttempt: (task: string) => void;
 }): Promise<NightState> {
-  const { deps, workspace, parallel } = options;
-  const night = await begin(deps, workspace);
+  const { deps, workspace, parallel, isolation } = options;
+  const night = await begin(deps, { ...orderOf(workspace), isolation }, workspace.plan.tasks);
   const { tasks } = workspace.plan;
   await openGate(night, tasks, {
     greenBaselines: new Set(),
@@ -54,10 +56,9 @@ export async function soakNight(options: {
   return night.record.state;
 }
 
-async function begin(deps: NightDeps, workspace: LoadedWorkspace): Promise<Night> {
+async function begin(deps: NightDeps, order: NightOrder, tasks: readonly Task[]): Promise<Night> {
   const id = newNightId(deps.clock.now(), deps.random);
   const record = new NightRecord(emptyNight(id), await deps.journals.open(id));
-  const order = orderOf(workspace);
   const night = newNight({ deps, order, record, stop: new AbortController().signal });
   await record.record({
     type: "night.started",
@@ -65,12 +66,12 @@ async function begin(deps: NightDeps, workspace: LoadedWorkspace): Promise<Night
       purpose: "demo",
       attended: true,
       phase: order.phase,
-      isolation: "docker",
+      isolation: order.isolation,
       policyHash: order.policyHash,
       planHash: order.plan.hash,
       loosened: order.loosened.map((each) => ({ ...each })),
       versions: { soak: randomBytes(4).toString("hex") },
-      tasks: workspace.plan.tasks.map(taskData),
+      tasks: tasks.map(taskData),
     },
   });
   return night;
@@ -87,14 +88,20 @@ function taskData({ key, id, repo, title, kind, dependsOn }: Task): {
   return { key, id, repo, title, kind, dependsOn: [...dependsOn] };
 }
 
-function orderOf({ plan, policy, limits, policyHash, loosened, config }: LoadedWorkspace): NightOrder {
+function orderOf({
+  plan,
+  policy,
+  limits,
+  policyHash,
+  loosened,
+  config,
+}: LoadedWorkspace): Omit<NightOrder, "isolation"> {
   return {
     plan,
     policy,
     limits,
     policyHash,
     phase: policy.phase,
-    isolation: "docker",
     purpose: "demo",
     attended: true,
     endsAt: undefined,

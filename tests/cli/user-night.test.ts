@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,26 +8,11 @@ import { CliWorkspace, GO_ON } from "../fixtures/cli-workspace.ts";
 import { fingerprint, git, temporaryFolder } from "../fixtures/git-repository.ts";
 import { processesWith } from "../fixtures/host-processes.ts";
 import { installedProgram } from "../fixtures/installed-program.ts";
-import { mountsBelow } from "../fixtures/user-under-test.ts";
+import { launcherRoot, leftOfLauncher } from "../fixtures/launcher-root.ts";
 
 const USER = { kind: "user" };
 const GAP = "user: the kernel, and files that everybody may read, are shared with it";
 const writes = (name: string): string => `echo 'export const made = "${name}";' > src/${name}.mjs`;
-
-/** A folder of a test's own for what the launcher makes. Its path has only ordinary characters. */
-function launcherRoot(): string {
-  return spawnSync("mktemp", ["-d", "/tmp/nw-launcher-XXXXXX"], { encoding: "utf8" }).stdout.trim();
-}
-
-/** What the launcher has made and not removed; what agents bring along is kept. */
-function left(root: string): string[] {
-  const names = ["runs", "trees"].flatMap((kind) =>
-    spawnSync("ls", [join(root, kind)], { encoding: "utf8" })
-      .stdout.split("\n")
-      .filter(Boolean),
-  );
-  return [...names, ...mountsBelow(root)];
-}
 
 describe("a night as users of their own", () => {
   it("lands what passes, rolls back what does not, touches no engine, and names itself everywhere", async () => {
@@ -73,7 +57,7 @@ describe("a night as users of their own", () => {
       expect(check).toMatchObject({ interfaces: ["lo"], seccomp: 2, rootReadOnly: true });
     expect(await workspace.summary()).toMatchObject({ isolation: "user", isolationGap: GAP });
     expect(processesWith(word)).toEqual([]);
-    expect(left(root)).toEqual([]);
+    expect(leftOfLauncher(root)).toEqual([]);
     expect((await containers()).filter(({ workspace: owner }) => owner === workspace.id())).toEqual([]);
     await workspace.verifiedEvents();
   });
@@ -106,13 +90,13 @@ describe("a night as users of their own", () => {
     await workspace.agentStarted(killed, "two.1");
     killed.kill("SIGKILL");
     await killed.ended;
-    expect(left(root).some((each) => each.startsWith("trees-two-1"))).toBe(true);
+    expect(leftOfLauncher(root).some((each) => each.startsWith("trees-two-1"))).toBe(true);
     workspace.setAgent("two", writes("two"));
     const next = await workspace.start(["run", "--attended"], { env }).ended;
     expect(next.stderr).toContain("goes on after a crash");
     expect(next.exitCode).toBe(0);
     expect(workspace.landedTitles()).toEqual(["Do one", "Do two"]);
-    expect(left(root)).toEqual([]);
+    expect(leftOfLauncher(root)).toEqual([]);
   });
 });
 
@@ -143,7 +127,7 @@ describe("the demonstration as users of their own", () => {
     }).ended;
     expect(night.stdout).toContain("7 of 10 tasks landed");
     expect(night.exitCode).toBe(1);
-    expect(left(root)).toEqual([]);
+    expect(leftOfLauncher(root)).toEqual([]);
     expect(existsSync(join(root, "files", "0"))).toBe(true);
   });
 });

@@ -5,14 +5,17 @@ import type { TaskSummary } from "../../src/core/task-summary.ts";
 import { agentScript, CAPPED_PROGRAMS } from "../fixtures/capped-programs.ts";
 import { CliWorkspace, type TaskSpec } from "../fixtures/cli-workspace.ts";
 import { git } from "../fixtures/git-repository.ts";
+import { launcherRoot, leftOfLauncher } from "../fixtures/launcher-root.ts";
 import { startScriptedApi } from "../model-api/scripted-api.ts";
 import type { Scenario, Turn } from "../model-api/scenario.ts";
 
 /*
- * Every cap trips for real, in nights of the installed program on the real engine: for each program two tasks. The
- * first has the cap and fails by it; the second is the control, has the phase's own caps, and lands. So the task after
- * every capped one lands as well.
+ * Every cap trips for real, in nights of the installed program, in containers and as users of their own: for each program
+ * two tasks. The first has the cap and fails by it; the second is the control, has the phase's own caps, and lands. So the
+ * task after every capped one lands as well.
  */
+const KINDS = ["docker", "user"] as const;
+type Kind = (typeof KINDS)[number];
 
 /** Held by the kernel: the program is refused or slowed down, nothing is exceeded, and what it makes of it lands. */
 const HELD: readonly { readonly name: string; readonly feels: string; readonly limits: object }[] = [
@@ -64,6 +67,8 @@ async function nightOf(
   await workspace.verifiedEvents(); // the chain is whole
   expect(git(workspace.repository(), "rev-parse", "main")).toBe(main);
   expect(await workspace.leftovers()).toEqual([]);
+  const root = env["NIGHTWARDEN_LAUNCHER_ROOT"];
+  if (root !== undefined) expect(leftOfLauncher(root)).toEqual([]);
   expect(workspace.eventsOf("leftovers.removed")).toEqual([]);
   const app = workspace.repository();
   const paths = git(app, "ls-tree", "--name-only", workspace.branch()).trim().split("\n");
@@ -104,30 +109,46 @@ function expectTripped(
   expect(taskOf(night, control)).toMatchObject({ result: "landed", cap: null });
 }
 
-describe("every cap of a program without a model", () => {
-  let night: NightFacts;
-  const idOf = (index: number): string => `row-${index}`;
+const idOf = (index: number): string => `row-${index}`;
 
-  beforeAll(async () => {
-    const tasks = CAPPED_PROGRAMS.flatMap(({ script, limits, verify }, index): TaskSpec[] => {
-      const task = (id: string): TaskSpec => ({
-        id,
-        agent: agentScript(script, id),
-        verify: [verify ?? "true"],
-      });
-      return [{ ...task(idOf(index)), limits }, task(`${idOf(index)}-control`)];
+/** One night with every program: first with its cap, then without. */
+async function nightOfPrograms(kind: Kind): Promise<NightFacts> {
+  const tasks = CAPPED_PROGRAMS.flatMap(({ script, limits, verify }, index): TaskSpec[] => {
+    const task = (id: string): TaskSpec => ({
+      id,
+      agent: agentScript(script, id),
+      verify: [verify ?? "true"],
     });
-    const held = HELD.flatMap(({ feels, limits }, index): TaskSpec[] => {
-      const task = (id: string): TaskSpec => ({ id, agent: `(${feels}) > ${id}.txt` });
-      return [{ ...task(`held-${index}`), limits: { ...limits } }, task(`held-${index}-control`)];
-    });
-    const workspace = await CliWorkspace.create({
-      repositories: { app: REPOSITORY },
-      policy: POLICY,
-      tasks: [...tasks, ...held],
-    });
-    night = await nightOf(workspace);
-  }, 600_000);
+    return [{ ...task(idOf(index)), limits }, task(`${idOf(index)}-control`)];
+  });
+  const held = HELD.flatMap(({ feels, limits }, index): TaskSpec[] => {
+    const task = (id: string): TaskSpec => ({ id, agent: `(${feels}) > ${id}.txt` });
+    return [{ ...task(`held-${index}`), limits: { ...limits } }, task(`held-${index}-control`)];
+  });
+  const workspace = await CliWorkspace.create({
+    repositories: { app: REPOSITORY },
+    policy: POLICY,
+    sandbox: { kind },
+    tasks: [...tasks, ...held],
+  });
+  const env: Record<string, string> = kind === "user" ? { NIGHTWARDEN_LAUNCHER_ROOT: launcherRoot() } : {};
+  return await nightOf(workspace, env);
+}
+
+// Both nights mostly wait, so they take no longer together than one does alone.
+const nights = new Map<Kind, NightFacts>();
+beforeAll(async () => {
+  const all = await Promise.all(KINDS.map(async (kind) => [kind, await nightOfPrograms(kind)] as const));
+  for (const [kind, night] of all) nights.set(kind, night);
+}, 600_000);
+
+describe.each(KINDS)("every cap of a program without a model: %s", (kind) => {
+  let night: NightFacts;
+  beforeAll(() => {
+    const found = nights.get(kind);
+    if (!found) throw new Error(`there was no night of the kind ${kind}`);
+    night = found;
+  });
 
   it.each(CAPPED_PROGRAMS.map((row, index) => ({ ...row, index })))(
     "$cap: a task that $name fails by it and is not tried again; under the phase's caps it lands",
@@ -150,6 +171,7 @@ describe("every cap of a program without a model", () => {
   it("the night went on to its end, and its branch has the controls' commits and no other", () => {
     const { exitCode, summary, landedTitles, shadowRefs } = night;
     expect(exitCode).toBe(1);
+    expect(summary.isolation).toBe(kind);
     expect(summary.end).toBe("queue-empty");
     const landed = summary.tasks.filter(({ result }) => result === "landed").map(({ title }) => title);
     expect(landedTitles).toEqual(landed);

@@ -240,7 +240,7 @@ export class NightWorld {
 }
 
 /** Tells its program the token of the attempt, as a client would be told. */
-class AskingAgent extends CommandAgent {
+export class AskingAgent extends CommandAgent {
   override invocation(request: AgentRequest): AgentInvocation {
     const invocation = super.invocation(request);
     return { ...invocation, env: { ...invocation.env, MODEL_TOKEN: request.model?.token ?? "" } };
