@@ -7,6 +7,7 @@ import { failed, type Outcome } from "../core/attempt.ts";
 import { briefOf } from "../core/brief.ts";
 import { budgetOf } from "../core/budget.ts";
 import { judgeAgentRun } from "../core/judge-agent-run.ts";
+import { retryDigest } from "../core/retry-digest.ts";
 import type { Attempt } from "./attempt.ts";
 import { GatewayRecord } from "./gateway-record.ts";
 import { agentOf, buildOf, dependenciesOf, repositoryOf } from "./night.ts";
@@ -97,9 +98,12 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
 /** One run of the agent, to its end. */
 async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way): Promise<AgentEnd> {
   const { night, task, ref, limits, slot, base } = attempt;
+  const attempts = night.record.state.tasks.get(task.id)?.attempts ?? [];
+  const digest = retryDigest(attempts.filter(({ attempt: id }) => id !== ref.attempt).at(-1));
+  const prompt = agent.client ? briefOf(task) : task.prompt;
   const { command, env, stdin } = agent.invocation({
     task: task.id,
-    prompt: agent.client ? briefOf(task) : task.prompt,
+    prompt: digest === undefined ? prompt : `${prompt.trimEnd()}\n\n${digest}`,
     model: way?.gateway.model,
     purpose: "task",
   });

@@ -61,6 +61,24 @@ describe("a night", () => {
     expect(row).toMatchObject({ end: "breaker", finished: ["failed", "failed"] });
   });
 
+  it("a second attempt is told why the first did not land, and the first is told of none", async () => {
+    const told: string[] = [];
+    const learns: TaskStory = {
+      id: "t",
+      agent_: ({ files, stdin }) => {
+        told.push(stdin);
+        files.set(told.length === 1 ? "broken" : "whole", Buffer.from("x"));
+        return 0;
+      },
+    };
+    const night = await world.run([learns], { policy: { ...GO_ON, retries: 1 } });
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed"] });
+    expect(told).toHaveLength(2);
+    expect(told[0]).not.toContain("An earlier attempt");
+    expect(told[1]).toContain(told[0]!.trimEnd());
+    expect(told[1]).toContain("> Tests failed: check");
+  });
+
   it.each<[string, TaskStory, string]>([
     ["changes nothing", { id: "t", agent_: () => 0 }, "no-change"],
     [
