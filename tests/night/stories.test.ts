@@ -76,7 +76,7 @@ describe("a night", () => {
     expect(told).toHaveLength(2);
     expect(told[0]).not.toContain("An earlier attempt");
     expect(told[1]).toContain(told[0]!.trimEnd());
-    expect(told[1]).toContain("> Tests failed: check");
+    expect(told[1]).toContain("> Tests failed: ");
   });
 
   it.each<[string, TaskStory, string]>([
