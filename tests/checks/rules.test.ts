@@ -23,6 +23,7 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "binary-file",
   "refused-entry",
   "dependency-files",
+  "js-denied-builtin",
 ]);
 
 const rules = [...loadRules().values()];

@@ -1,0 +1,161 @@
+import { FORBIDDEN_PATHS } from "./forbidden-paths.ts";
+import { sourceOf, type Judging } from "./judging.ts";
+import { calledName } from "./position.ts";
+import type { CallNode, Place } from "./program-facts.ts";
+import type { Scope } from "./scopes.ts";
+import { bare, type Node } from "./syntax.ts";
+import type { Value, Values } from "./values.ts";
+
+const TIMERS: ReadonlySet<string> = new Set([
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "requestAnimationFrame",
+  "execScript",
+  "queueMicrotask",
+]);
+const WORKERS: ReadonlySet<string> = new Set(["Worker", "SharedWorker", "node:worker_threads.Worker"]);
+/** Members that put text into a page as markup. */
+const MARKUP: ReadonlySet<string> = new Set([
+  "write",
+  "writeln",
+  "insertAdjacentHTML",
+  "setHTMLUnsafe",
+  "parseHTMLUnsafe",
+  "append",
+  "html",
+]);
+
+/** Calls that make code of what they are given. */
+export function judgeCall(judging: Judging, { node, scope }: Place<CallNode>): void {
+  const { evaluator, found } = judging;
+  const callee = bare(node.callee);
+  const paths = new Set(evaluator.pathsOf(callee, scope));
+  const first = node.arguments[0];
+  for (const path of paths) {
+    const target = path.replace(/\.(?:call|apply|bind)$/, "");
+    const verdict = FORBIDDEN_PATHS.get(target);
+    if (verdict) {
+      const isTestRun = verdict.rule === "js-process-execution" && judging.file.role === "test";
+      found.add({
+        start: node.start,
+        key: target,
+        ...verdict,
+        ...(isTestRun ? { level: "warn" as const } : {}),
+      });
+    }
+    if (TIMERS.has(path) && first && isText(evaluator.valuesOf(first, scope), first))
+      found.add({ start: node.start, rule: "js-code-from-text", key: `${path}(text)` });
+    if (WORKERS.has(path) || path === "node:worker_threads.Worker") judgeWorker(judging, node, scope);
+    if (path === "document.createElement") judgeElement(judging, node, scope);
+  }
+  const name = calledName(callee);
+  if (callee.type === "MemberExpression" && paths.size === 0) {
+    if (name === "createElement" || name === "createElementNS") judgeElement(judging, node, scope);
+  }
+  if (name === "Worker" && paths.size === 0) judgeWorker(judging, node, scope);
+  if (
+    name === "constructor" &&
+    callee.type === "MemberExpression" &&
+    node.type === "CallExpression" &&
+    bare(callee.object).type !== "Super"
+  )
+    found.add({
+      start: node.start,
+      rule: "js-code-from-text",
+      key: "constructor()",
+      level: node.arguments.length > 0 ? "block" : "warn",
+    });
+  if (MARKUP.has(name) || name === "write") judgeMarkup(judging, node, scope);
+  if (name === "setAttribute" || name === "setAttributeNS") judgeAttribute(judging, node, scope);
+  if (name === "globalEval") found.add({ start: node.start, rule: "js-code-from-text", key: name });
+}
+
+/** Whether an argument is a text: written, put together, or decoded. */
+function isText(values: Values, node: Node): boolean {
+  if (values.some((each) => each.kind === "text")) return true;
+  const at = bare(node);
+  return at.type === "TemplateLiteral";
+}
+
+function judgeWorker(judging: Judging, node: CallNode, scope: Scope): void {
+  const [source, options] = node.arguments;
+  const { evaluator, found } = judging;
+  if (options && isEvalOption(judging, options, scope))
+    found.add({ start: node.start, rule: "js-code-from-text", key: "Worker(eval)" });
+  if (!source) return;
+  const at = bare(source);
+  const isMade = at.type === "CallExpression" && calledName(at.callee) === "createObjectURL";
+  const texts = evaluator.textsOf(source, scope);
+  const made =
+    isMade ||
+    texts.some((each) => /^(?:data|blob|javascript):/i.test(each)) ||
+    leadsToObjectUrl(judging, at, scope);
+  if (made) found.add({ start: node.start, rule: "js-code-from-text", key: "Worker(text)" });
+}
+
+function leadsToObjectUrl(judging: Judging, node: Node, scope: Scope): boolean {
+  return (
+    judging.evaluator
+      .valuesOf(node, scope)
+      .some((each) => each.kind === "path" && each.path === "new Blob") ||
+    (node.type === "Identifier" &&
+      (scope.find(node.name)?.sources ?? []).some((each) => {
+        const from = bare(each.node);
+        return from.type === "CallExpression" && calledName(from.callee) === "createObjectURL";
+      }))
+  );
+}
+
+/** Whether the options of a worker ask for its text to be run, or may ask for it. */
+function isEvalOption(judging: Judging, options: Node, scope: Scope): boolean {
+  const written = judging.evaluator
+    .valuesOf(options, scope)
+    .filter((each): each is Extract<Value, { kind: "written" }> => each.kind === "written");
+  return written.some(({ node, scope: home }) => {
+    if (node.type !== "ObjectExpression") return false;
+    return node.properties.some((property) => {
+      if (property.type === "SpreadElement") return isEvalOption(judging, property.argument, home);
+      const names = property.computed
+        ? judging.evaluator.textsOf(property.key, home)
+        : [
+            property.key.type === "Identifier"
+              ? property.key.name
+              : property.key.type === "Literal"
+                ? String(property.key.value)
+                : "",
+          ];
+      const isOff = property.value.type === "Literal" && property.value.value === false;
+      return names.includes("eval") && !isOff;
+    });
+  });
+}
+
+function judgeElement(judging: Judging, node: CallNode, scope: Scope): void {
+  for (const argument of node.arguments.slice(0, 2)) {
+    if (judging.evaluator.textsOf(argument, scope).some((each) => /^(?:svg:)?script$/i.test(each.trim())))
+      judging.found.add({ start: node.start, rule: "js-script-injection", key: "createElement(script)" });
+  }
+}
+
+const ACTIVE_MARKUP = /<script|<iframe|<object|<embed|javascript:|\bon[a-z]{4,20}\s*=/i;
+
+export function isActiveMarkup(text: string): boolean {
+  return ACTIVE_MARKUP.test(text);
+}
+
+function judgeMarkup(judging: Judging, node: CallNode, scope: Scope): void {
+  const texts = node.arguments.flatMap((each) => judging.evaluator.textsOf(each, scope));
+  if (texts.some((each) => each.includes("<") && isActiveMarkup(each)))
+    judging.found.add({ start: node.start, rule: "js-script-injection", key: sourceOf(judging, node) });
+}
+
+function judgeAttribute(judging: Judging, node: CallNode, scope: Scope): void {
+  const [name, value] = node.arguments.slice(-2);
+  if (!name || !value) return;
+  const names = judging.evaluator.textsOf(name, scope).map((each) => each.toLowerCase());
+  const texts = judging.evaluator.textsOf(value, scope);
+  const isHandler = names.some((each) => /^on[a-z]+$/.test(each) || each === "srcdoc");
+  if (isHandler || texts.some((each) => /^\s*javascript:/i.test(each)))
+    judging.found.add({ start: node.start, rule: "js-script-injection", key: sourceOf(judging, node) });
+}

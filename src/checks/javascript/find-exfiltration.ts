@@ -1,0 +1,161 @@
+import type { FindingLevel } from "../../core/finding.ts";
+import type { FileFinder } from "../finder.ts";
+import { evaluatorOf } from "./evaluator-of.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { OccurrenceList } from "./occurrence-list.ts";
+import { calledName } from "./position.ts";
+import { factsOf, keyOf, type CallNode, type Place, type ProgramFacts } from "./program-facts.ts";
+import { PRIVATE_FILE, secretsIn, type Secret } from "./secret-flow.ts";
+import { isDrop, rawAddress } from "./suspicious-address.ts";
+import { bare } from "./syntax.ts";
+import { HOLE } from "./values.ts";
+
+/** Secrets on their way into the network, and addresses that no honest program has. */
+export const exfiltrationFinder: FileFinder = {
+  name: "javascript.exfiltration",
+  find(file) {
+    const facts = factsOf(file);
+    const evaluator = evaluatorOf(file);
+    if (!facts || !evaluator) return [];
+    const found = new OccurrenceList(file);
+    const isTest = file.role === "test";
+    const sinks = networkCalls(facts, evaluator);
+    for (const { place, kind } of sinks) {
+      const secrets = carried(place, evaluator);
+      const level = levelOf(secrets, kind);
+      if (level !== undefined)
+        found.add({
+          start: place.node.start,
+          rule: "js-exfiltration",
+          key: [...secrets].sort().join(","),
+          level: isTest ? "warn" : level,
+        });
+    }
+    for (const fault of sentByAssignment(facts, evaluator)) found.add(fault);
+    judgeTexts({ facts, evaluator, found, hasNetwork: sinks.length > 0, isTest });
+    return found.all;
+  },
+};
+
+type SinkKind = "names" | "data" | "any";
+
+/** Calls that send something, by what they are, or by their name in a file that talks to the network. */
+const SENDERS =
+  /^(?:fetch|(?:new )?(?:WebSocket|EventSource|Image|XMLHttpRequest)|navigator\.sendBeacon|(?:new )?node:(?:net|tls|http|https|http2|dgram)\..+|node:dns\..+|(?:new )?npm:(?:axios|got|node-fetch|undici|superagent|request|needle|ky|phin|bent|ws|nodemailer|socket\.io-client|isomorphic-fetch|cross-fetch|ofetch|wretch|request-promise)(?:\..+)?|Bun\.(?:connect|udpSocket)|Deno\.(?:connect|connectTls|resolveDns))$/;
+const SENDING_METHODS: ReadonlySet<string> = new Set([
+  "write",
+  "send",
+  "end",
+  "post",
+  "put",
+  "patch",
+  "emit",
+  "publish",
+  "request",
+  "sendBeacon",
+  "fetch",
+  "open",
+  "get",
+  "resolve",
+  "lookup",
+  "resolveTxt",
+  "resolve4",
+  "sendMail",
+  "query",
+  "connect",
+]);
+
+function networkCalls(
+  facts: ProgramFacts,
+  evaluator: Evaluator,
+): { place: Place<CallNode>; kind: SinkKind }[] {
+  const sure: { place: Place<CallNode>; kind: SinkKind }[] = [];
+  const perhaps: Place<CallNode>[] = [];
+  for (const place of facts.calls) {
+    const paths = evaluator
+      .pathsOf(place.node.callee, place.scope)
+      .map((each) => (place.node.type === "NewExpression" ? `new ${each}` : each));
+    const sender = paths.find((each) => SENDERS.test(each) || SENDERS.test(each.replace(/^new /, "")));
+    if (sender !== undefined) sure.push({ place, kind: sender.includes("dns.") ? "names" : "any" });
+    else if (
+      SENDING_METHODS.has(calledName(place.node.callee)) &&
+      bare(place.node.callee).type === "MemberExpression"
+    )
+      perhaps.push(place);
+  }
+  if (sure.length === 0) return [];
+  return [...sure, ...perhaps.map((place) => ({ place, kind: "data" as const }))];
+}
+
+function carried({ node, scope }: Place<CallNode>, evaluator: Evaluator): ReadonlySet<Secret> {
+  return new Set(
+    node.arguments.flatMap((each) => [...secretsIn(each, { scope, evaluator, isRequest: true })]),
+  );
+}
+
+function levelOf(secrets: ReadonlySet<Secret>, kind: SinkKind): FindingLevel | undefined {
+  if (secrets.has("environment") || secrets.has("private-file") || secrets.has("browser")) return "block";
+  if (secrets.has("credential")) return kind === "names" ? "block" : "warn";
+  return secrets.has("machine") ? "warn" : undefined;
+}
+
+/** `image.src = …`, `location = …`: an address that is asked for carries what is in it. */
+function sentByAssignment(
+  facts: ProgramFacts,
+  evaluator: Evaluator,
+): { start: number; rule: string; key: string }[] {
+  return facts.others.flatMap(({ node, scope }) => {
+    if (node.type !== "AssignmentExpression") return [];
+    const left = bare(node.left);
+    const key =
+      left.type === "MemberExpression" ? keyOf(left) : left.type === "Identifier" ? left.name : undefined;
+    if (key === undefined || !/^(?:src|href|location|action|background|backgroundImage|cssText)$/.test(key))
+      return [];
+    const secrets = secretsIn(node.right, { scope, evaluator });
+    const isSent = secrets.has("browser") || secrets.has("environment") || secrets.has("credential");
+    return isSent
+      ? [{ start: node.start, rule: "js-exfiltration", key: `${key}=${[...secrets].sort().join(",")}` }]
+      : [];
+  });
+}
+
+interface TextJudging {
+  readonly facts: ProgramFacts;
+  readonly evaluator: Evaluator;
+  readonly found: OccurrenceList;
+  readonly hasNetwork: boolean;
+  readonly isTest: boolean;
+}
+
+function judgeTexts({ facts, evaluator, found, hasNetwork, isTest }: TextJudging): void {
+  for (const { node, scope } of facts.texts) {
+    if (node.end - node.start > 2_000) continue;
+    for (const text of node.type === "Literal" && typeof node.value === "string"
+      ? [node.value]
+      : evaluator.textsOf(node, scope)) {
+      if (text.length < 6) continue;
+      if (isDrop(text))
+        found.add({
+          start: node.start,
+          rule: "js-suspicious-address",
+          key: text.replaceAll(HOLE, "…"),
+          level: hasNetwork && !isTest ? "block" : "warn",
+        });
+      const address = rawAddress(text);
+      if (address !== undefined && (hasNetwork || text.includes("://")))
+        found.add({
+          start: node.start,
+          rule: "js-suspicious-address",
+          key: address,
+          level: isTest ? "info" : "warn",
+        });
+      if (PRIVATE_FILE.test(text) && !/\.env|credentials\.json/.test(text))
+        found.add({
+          start: node.start,
+          rule: "js-private-file",
+          key: text.replaceAll(HOLE, "…"),
+          level: hasNetwork && !isTest ? "block" : isTest ? "info" : "warn",
+        });
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import type { SourceFile } from "../source-file.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { evaluatorOf } from "./evaluator-of.ts";
+import { factsOf, type ProgramFacts } from "./program-facts.ts";
+import { memberPath } from "./runtime-paths.ts";
+import type { Scope } from "./scopes.ts";
+import { bare, eachChild, type Node } from "./syntax.ts";
+import { HOLE, type Values } from "./values.ts";
+
+/** One place where a file asks for a module. */
+export interface ModuleRequest {
+  readonly start: number;
+  /** What it asks for, with `HOLE` for parts that are not known. Empty: nothing is known of it. */
+  readonly specifiers: readonly string[];
+  readonly how: "import" | "re-export" | "dynamic" | "require" | "resolve" | "worker";
+  /** Gone when the program runs. */
+  readonly typeOnly: boolean;
+  /** Nothing of it is used as a value: a compiler most likely drops it. */
+  readonly unused: boolean;
+  /** Names that are taken from it; `*` is all. */
+  readonly names: readonly string[];
+  /** The specifier is no text that is written down in one piece. */
+  readonly made: boolean;
+  /** It is put together in a way that has no reason but to hide it. */
+  readonly hidden: boolean;
+  /** The loader is not reached by its own name. */
+  readonly oddLoader: boolean;
+}
+
+export function requestsOf(file: SourceFile): readonly ModuleRequest[] {
+  return file.once("javascript.requests", () => {
+    const facts = factsOf(file);
+    const evaluator = evaluatorOf(file);
+    return facts && evaluator ? collect(facts, evaluator, file.language === "typescript") : [];
+  });
+}
+
+function collect(facts: ProgramFacts, evaluator: Evaluator, isTypeScript: boolean): ModuleRequest[] {
+  const requests: ModuleRequest[] = [];
+  const literal = (
+    node: Node,
+    specifier: string,
+    rest: Pick<ModuleRequest, "how" | "typeOnly" | "names"> & { readonly unused?: boolean },
+  ): void => {
+    requests.push({
+      start: node.start,
+      specifiers: [specifier],
+      made: false,
+      hidden: false,
+      oddLoader: false,
+      unused: false,
+      ...rest,
+    });
+  };
+  const computed = (
+    node: Node,
+    source: Node | undefined,
+    scope: Scope,
+    how: ModuleRequest["how"],
+    oddLoader = false,
+  ): void => {
+    if (!source || source.type === "SpreadElement") {
+      const spread = source ? evaluator.argumentsOf([source], scope)[0] : undefined;
+      if (!source || !spread) return;
+      requests.push(madeRequest(node, spread, { how, oddLoader, hidden: true }));
+      return;
+    }
+    const found = evaluator.valuesOf(source, scope);
+    const values = found.flatMap((each) => (each.kind === "list" ? (each.items[0] ?? []) : [each]));
+    const hidden = isHidden(source, scope);
+    requests.push(madeRequest(node, values, { how, oddLoader, hidden }));
+  };
+
+  for (const { node, scope } of facts.others) {
+    switch (node.type) {
+      case "ImportDeclaration": {
+        const inline =
+          node.specifiers.length > 0 &&
+          node.specifiers.every((each) => "importKind" in each && each.importKind === "type");
+        const unused =
+          isTypeScript &&
+          node.specifiers.length > 0 &&
+          node.specifiers.every((each) => scope.find(each.local.name)?.used !== true);
+        const names = node.specifiers.map((each) =>
+          each.type === "ImportSpecifier"
+            ? each.imported.type === "Literal"
+              ? each.imported.value
+              : each.imported.name
+            : "*",
+        );
+        literal(node, node.source.value, {
+          how: "import",
+          typeOnly: node.importKind === "type" || inline,
+          unused,
+          names,
+        });
+        break;
+      }
+      case "ExportNamedDeclaration": {
+        if (!node.source) break;
+        const types =
+          node.exportKind === "type" ||
+          (node.specifiers.length > 0 && node.specifiers.every((each) => each.exportKind === "type"));
+        const names = node.specifiers.map((each) =>
+          each.local.type === "Literal" ? each.local.value : each.local.name,
+        );
+        literal(node, node.source.value, { how: "re-export", typeOnly: types, names });
+        break;
+      }
+      case "ExportAllDeclaration":
+        literal(node, node.source.value, {
+          how: "re-export",
+          typeOnly: node.exportKind === "type",
+          names: ["*"],
+        });
+        break;
+      case "TSImportEqualsDeclaration":
+        if (node.moduleReference.type === "TSExternalModuleReference")
+          literal(node, node.moduleReference.expression.value, {
+            how: "require",
+            typeOnly: node.importKind === "type",
+            names: ["*"],
+          });
+        break;
+      case "ImportExpression":
+        computed(node, node.source, scope, "dynamic");
+        break;
+      default:
+    }
+  }
+  for (const { node, scope } of facts.calls) {
+    const callee = bare(node.callee);
+    for (const { how, odd, index } of loadersOf(callee, scope, evaluator)) {
+      if (index === "list") {
+        const [target, , passed] = node.arguments;
+        const isLoader =
+          target && evaluator.pathsOf(target, scope).some((each) => LOADERS.get(each) === "require");
+        const [list] = isLoader && passed ? evaluator.valuesOf(passed, scope) : [];
+        if (list?.kind === "list")
+          requests.push(madeRequest(node, list.items[0] ?? [], { how, oddLoader: true, hidden: true }));
+      } else computed(node, node.arguments[index], scope, how, odd);
+    }
+  }
+  return requests;
+}
+
+function madeRequest(
+  node: Node,
+  values: Values,
+  rest: Pick<ModuleRequest, "how" | "oddLoader" | "hidden">,
+): ModuleRequest {
+  const texts = values.filter((each) => each.kind === "text");
+  return {
+    start: node.start,
+    specifiers: texts.map((each) => each.text),
+    typeOnly: false,
+    unused: false,
+    names: ["*"],
+    made: texts.length === 0 || texts.some((each) => each.made),
+    ...rest,
+  };
+}
+
+interface Loader {
+  readonly how: ModuleRequest["how"];
+  readonly odd: boolean;
+  /** Which argument names the module. */
+  readonly index: number | "list";
+}
+
+const LOADERS: ReadonlyMap<string, ModuleRequest["how"]> = new Map([
+  ["require", "require"],
+  ["process.getBuiltinModule", "require"],
+  ["node:module._load", "require"],
+  ["module.load", "require"],
+  ["require.resolve", "resolve"],
+  ["meta.resolve", "resolve"],
+  ["vi.importActual", "dynamic"],
+  ["importScripts", "require"],
+  ["Worker", "worker"],
+  ["SharedWorker", "worker"],
+  ["node:worker_threads.Worker", "worker"],
+]);
+/** Methods of test runners that give the real module. */
+const REAL_MODULES: ReadonlySet<string> = new Set(["importActual", "requireActual", "unstable_importModule"]);
+
+function loadersOf(callee: Node, scope: Scope, evaluator: Evaluator): Loader[] {
+  const found: Loader[] = [];
+  const isPlain = callee.type === "Identifier" && callee.name === "require";
+  for (const path of new Set(evaluator.pathsOf(callee, scope))) {
+    const how = LOADERS.get(path);
+    if (how)
+      found.push({
+        how,
+        odd: how === "require" && !isPlain && path === "require" && callee.type !== "Identifier",
+        index: 0,
+      });
+    const invoker = /^(require|process\.getBuiltinModule|node:module\._load)\.(call|bind)$/.exec(path);
+    if (invoker) found.push({ how: "require", odd: true, index: 1 });
+    if (path === "Reflect.apply") found.push({ how: "require", odd: true, index: "list" });
+    if (path === "require.apply") found.push({ how: "require", odd: true, index: 1 });
+  }
+  // A loader that a scope declares under its own name and that nothing explains is one all the same.
+  if (found.length === 0 && isPlain) found.push({ how: "require", odd: false, index: 0 });
+  if (
+    callee.type === "MemberExpression" &&
+    !callee.computed &&
+    callee.property.type === "Identifier" &&
+    REAL_MODULES.has(callee.property.name)
+  )
+    found.push({ how: "dynamic", odd: false, index: 0 });
+  return found;
+}
+
+const HIDING_METHODS: ReadonlySet<string> = new Set([
+  "reverse",
+  "fromCharCode",
+  "fromCodePoint",
+  "charAt",
+  "charCodeAt",
+  "codePointAt",
+  "reduce",
+  "reduceRight",
+  "atob",
+  "unescape",
+  "decodeURIComponent",
+  "decodeURI",
+]);
+const MAX_LOOKED_AT = 200;
+
+/** Whether an expression, or what its names stand for, decodes something: no honest specifier does. */
+function isHidden(node: Node, scope: Scope): boolean {
+  const stack: { node: Node; scope: Scope }[] = [{ node, scope }];
+  const seen = new Set<Node>();
+  while (seen.size < MAX_LOOKED_AT) {
+    const next = stack.pop();
+    if (!next) return false;
+    if (seen.has(next.node)) continue;
+    seen.add(next.node);
+    const at = next.node;
+    if (at.type === "TaggedTemplateExpression") return true;
+    if (at.type === "Identifier") {
+      if (HIDING_METHODS.has(at.name) && !next.scope.find(at.name)) return true;
+      for (const source of next.scope.find(at.name)?.sources ?? [])
+        if (!source.node.type.startsWith("Import")) stack.push({ node: source.node, scope: source.scope });
+    }
+    if (
+      at.type === "MemberExpression" &&
+      !at.computed &&
+      at.property.type === "Identifier" &&
+      HIDING_METHODS.has(at.property.name)
+    )
+      return true;
+    if (at.type === "CallExpression" && isBase64(at)) return true;
+    if (at.type === "FunctionDeclaration" || at.type === "ClassDeclaration") continue;
+    eachChild(at, (child) => stack.push({ node: child, scope: next.scope }));
+  }
+  return false;
+}
+
+function isBase64(call: Extract<Node, { type: "CallExpression" }>): boolean {
+  return call.arguments.some(
+    (each) =>
+      each.type === "Literal" &&
+      (each.value === "base64" || each.value === "hex" || each.value === "base64url"),
+  );
+}
+
+/** The rules' name of what a request gives: `node:fs`, and each thing that is taken from it by name. */
+export function pathsOfRequest(request: ModuleRequest, module: string): readonly string[] {
+  return [module, ...request.names.filter((name) => name !== "*").map((name) => memberPath(module, name))];
+}
+
+export function isKnown(specifier: string): boolean {
+  return !specifier.includes(HOLE);
+}

@@ -1,0 +1,440 @@
+import type { ArrowFunctionExpression, Function as OxcFunction } from "oxc-parser";
+import type { SourceFile } from "../source-file.ts";
+import { declarePattern, type PatternExpression } from "./declare-pattern.ts";
+import { EACH, Scope, type Binding, type Source } from "./scopes.ts";
+import { bare, eachChild, syntaxOf, type Node, type Syntax } from "./syntax.ts";
+
+/** A node, where it stands, and what it stands in. */
+export interface Place<T extends Node = Node> {
+  readonly node: T;
+  readonly scope: Scope;
+  readonly parent: Node;
+}
+
+type OfType<T extends Node["type"]> = Extract<Node, { type: T }>;
+export type IdentifierNode = OfType<"Identifier">;
+export type MemberNode = OfType<"MemberExpression">;
+export type CallNode = OfType<"CallExpression" | "NewExpression">;
+export type FunctionNode = ArrowFunctionExpression | OxcFunction;
+
+/** What one walk over a file's syntax tree collects for all rules. */
+export interface ProgramFacts {
+  readonly syntax: Syntax;
+  readonly root: Scope;
+  /** Names read as values. */
+  readonly names: Place<IdentifierNode>[];
+  readonly members: Place<MemberNode>[];
+  readonly calls: Place<CallNode>[];
+  /** Texts and templates. */
+  readonly texts: Place[];
+  /** Sums with a text in them, and templates. */
+  readonly joins: Place[];
+  /** Every other node that some rule looks at. */
+  readonly others: Place[];
+  /** The scope of each function's parameters. */
+  readonly scopes: ReadonlyMap<Node, Scope>;
+  /** What each function's `return` statements give. */
+  readonly returns: ReadonlyMap<Node, readonly Node[]>;
+  /** The scope in which a function, class or object was written. */
+  readonly homes: ReadonlyMap<Node, Scope>;
+}
+
+const OTHERS: ReadonlySet<string> = new Set([
+  "ImportDeclaration",
+  "ExportNamedDeclaration",
+  "ExportAllDeclaration",
+  "ImportExpression",
+  "TSImportEqualsDeclaration",
+  "AssignmentExpression",
+  "VariableDeclarator",
+  "AssignmentPattern",
+  "ClassDeclaration",
+  "ClassExpression",
+  "WithStatement",
+  "TaggedTemplateExpression",
+  "ForInStatement",
+  "JSXElement",
+  "JSXAttribute",
+  "V8IntrinsicExpression",
+]);
+
+export function factsOf(file: SourceFile): ProgramFacts | undefined {
+  const syntax = syntaxOf(file);
+  return syntax && file.once("javascript.facts", () => collect(syntax));
+}
+
+function collect(syntax: Syntax): ProgramFacts {
+  const walk = new Walk(syntax);
+  walk.run();
+  walk.linkCalls();
+  return walk.facts;
+}
+
+/** Goes over a tree with a stack of its own, so that no depth of nesting ends it. */
+class Walk {
+  readonly facts: ProgramFacts;
+  private readonly scopes = new Map<Node, Scope>();
+  private readonly returns = new Map<Node, Node[]>();
+  private readonly homes = new Map<Node, Scope>();
+  private readonly nodes: Node[] = [];
+  private readonly nodeScopes: Scope[] = [];
+  private readonly parents: Node[] = [];
+  private readonly assignments: Place<OfType<"AssignmentExpression">>[] = [];
+
+  private readonly elements: { name: string; scope: Scope }[] = [];
+
+  constructor(syntax: Syntax) {
+    const root = new Scope({ owner: syntax.program, holdsVariables: true });
+    this.facts = {
+      syntax,
+      root,
+      names: [],
+      members: [],
+      calls: [],
+      texts: [],
+      joins: [],
+      others: [],
+      scopes: this.scopes,
+      returns: this.returns,
+      homes: this.homes,
+    };
+  }
+
+  run(): void {
+    this.push(this.facts.syntax.program, this.facts.root, this.facts.syntax.program);
+    for (;;) {
+      const node = this.nodes.pop();
+      const scope = this.nodeScopes.pop();
+      const parent = this.parents.pop();
+      if (!node || !scope || !parent) break;
+      this.visit(node, scope, parent);
+    }
+    for (const { node, scope } of this.assignments) this.assign(node, scope);
+    for (const { node, scope } of this.facts.names) use(scope.find(node.name));
+    for (const { name, scope } of this.elements) use(scope.find(name));
+  }
+
+  private push(node: Node | null | undefined, scope: Scope, parent: Node): void {
+    if (!node) return;
+    this.nodes.push(node);
+    this.nodeScopes.push(scope);
+    this.parents.push(parent);
+  }
+
+  private pushChildren(node: Node, scope: Scope): void {
+    const first = this.nodes.length;
+    eachChild(node, (child) => this.push(child, scope, node));
+    // The stack gives the last first: turned round, the lists are in the order of the text.
+    reverseFrom(this.nodes, first);
+  }
+
+  private pushAll(nodes: Iterable<PatternExpression>, parent: Node): void {
+    for (const each of nodes) this.push(each.node, each.scope, parent);
+  }
+
+  private visit(node: Node, scope: Scope, parent: Node): void {
+    const { facts } = this;
+    if (OTHERS.has(node.type)) facts.others.push({ node, scope, parent });
+    switch (node.type) {
+      case "Identifier": {
+        facts.names.push({ node, scope, parent });
+        return;
+      }
+      case "TSAsExpression":
+      case "TSSatisfiesExpression":
+      case "TSTypeAssertion":
+      case "TSNonNullExpression":
+      case "TSInstantiationExpression":
+      case "ChainExpression":
+      case "ParenthesizedExpression":
+        // They leave a value as it is: what is in them stands where they stand.
+        this.push(node.expression, scope, parent);
+        return;
+      case "JSXIdentifier":
+        this.elements.push({ name: node.name, scope });
+        return;
+      case "MemberExpression":
+        facts.members.push({ node, scope, parent });
+        this.push(node.object, scope, node);
+        if (node.computed) this.push(node.property, scope, node);
+        return;
+      case "CallExpression":
+      case "NewExpression":
+        facts.calls.push({ node, scope, parent });
+        break;
+      case "Literal":
+        if (typeof node.value === "string") facts.texts.push({ node, scope, parent });
+        return;
+      case "TemplateLiteral":
+        facts.texts.push({ node, scope, parent });
+        if (node.expressions.length > 0) facts.joins.push({ node, scope, parent });
+        break;
+      case "BinaryExpression":
+        // Of a long sum, only the whole.
+        if (node.operator === "+" && parent.type !== "BinaryExpression")
+          facts.joins.push({ node, scope, parent });
+        break;
+      case "Property":
+        if (node.computed) this.push(node.key, scope, node);
+        this.push(node.value, scope, node);
+        return;
+      case "ObjectExpression":
+        this.homes.set(node, scope);
+        break;
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        this.visitFunction(node, scope);
+        return;
+      case "ClassDeclaration":
+      case "ClassExpression":
+        this.visitClass(node, scope);
+        return;
+      case "MethodDefinition":
+      case "PropertyDefinition":
+      case "AccessorProperty":
+      case "TSAbstractMethodDefinition":
+      case "TSAbstractPropertyDefinition":
+      case "TSAbstractAccessorProperty":
+        for (const decorator of node.decorators) this.push(decorator, scope, node);
+        if (node.computed) this.push(node.key, scope, node);
+        this.push(node.value, scope, node);
+        return;
+      case "BlockStatement":
+      case "StaticBlock":
+      case "ForStatement":
+      case "SwitchStatement":
+      case "TSModuleBlock":
+        this.pushChildren(node, new Scope({ parent: scope, holdsVariables: node.type === "TSModuleBlock" }));
+        return;
+      case "ForInStatement":
+      case "ForOfStatement":
+        this.visitLoop(node, scope);
+        return;
+      case "CatchClause": {
+        const inner = new Scope({ parent: scope, holdsVariables: false });
+        if (node.param) this.pushAll(declarePattern(node.param, inner, undefined, "local"), node);
+        this.push(node.body, inner, node);
+        return;
+      }
+      case "VariableDeclaration":
+        if (node.declare === true) return;
+        for (const each of node.declarations.toReversed()) {
+          facts.others.push({ node: each, scope, parent: node });
+          const target = node.kind === "var" ? scope.variables : scope;
+          const from = each.init ? { node: each.init, scope, way: [] } : undefined;
+          this.pushAll(declarePattern(each.id, target, from, "local"), each);
+          this.push(each.init, scope, each);
+        }
+        return;
+      case "AssignmentExpression":
+        this.assignments.push({ node, scope, parent });
+        if (node.left.type === "MemberExpression") this.push(node.left, scope, node);
+        this.push(node.right, scope, node);
+        return;
+      case "ReturnStatement":
+        if (node.argument) this.returns.get(scope.variables.owner ?? node)?.push(node.argument);
+        break;
+      case "YieldExpression":
+        if (node.argument) this.returns.get(scope.variables.owner ?? node)?.push(node.argument);
+        break;
+      case "LabeledStatement":
+        this.push(node.body, scope, node);
+        return;
+      case "BreakStatement":
+      case "ContinueStatement":
+      case "MetaProperty":
+        return;
+      case "ImportDeclaration":
+        if (node.importKind !== "type") {
+          for (const each of node.specifiers)
+            scope.declare(each.local.name, "import").sources.push(importSource(node, each, scope));
+        }
+        return;
+      case "TSImportEqualsDeclaration":
+        if (node.importKind !== "type")
+          scope.declare(node.id.name, "import").sources.push({ node: node.moduleReference, scope, way: [] });
+        if (node.moduleReference.type === "Identifier") this.push(node.moduleReference, scope, node);
+        return;
+      case "ExportNamedDeclaration":
+        if (node.exportKind === "type") return;
+        if (node.source === null)
+          for (const each of node.specifiers)
+            if (each.exportKind !== "type") this.push(each.local, scope, node);
+        this.push(node.declaration, scope, node);
+        return;
+      case "ExportAllDeclaration":
+        return;
+      case "TSEnumDeclaration":
+        if (node.declare) return;
+        scope.declare(node.id.name, "local").sources.push({ node: node.body, scope, way: [] });
+        this.homes.set(node.body, scope);
+        for (const member of node.body.members) this.push(member.initializer, scope, member);
+        return;
+      case "TSModuleDeclaration":
+        if (node.declare || !("body" in node) || !node.body) return;
+        this.push(node.body, scope, node);
+        return;
+      default:
+    }
+    this.pushChildren(node, scope);
+  }
+
+  private visitFunction(node: FunctionNode, scope: Scope): void {
+    this.homes.set(node, scope);
+    this.returns.set(node, node.type === "ArrowFunctionExpression" && node.expression ? [node.body] : []);
+    if (node.type === "FunctionDeclaration" && node.id)
+      scope.declare(node.id.name, "local").sources.push({ node, scope, way: [] });
+    const inner = new Scope({ parent: scope, owner: node, holdsVariables: true });
+    this.scopes.set(node, inner);
+    if (node.type === "FunctionExpression" && node.id)
+      inner.declare(node.id.name, "local").sources.push({ node, scope, way: [] });
+    for (const param of node.params) this.pushAll(declarePattern(param, inner, undefined, "parameter"), node);
+    if (!node.body) return;
+    // The body shares the parameters' scope: a `var` of the same name is the parameter.
+    if (node.body.type === "BlockStatement") this.pushChildren(node.body, inner);
+    else this.push(node.body, inner, node);
+  }
+
+  private visitClass(node: OfType<"ClassDeclaration" | "ClassExpression">, scope: Scope): void {
+    if (node.declare === true) return;
+    this.homes.set(node, scope);
+    if (node.id) scope.declare(node.id.name, "local").sources.push({ node, scope, way: [] });
+    for (const decorator of node.decorators) this.push(decorator, scope, node);
+    this.push(node.superClass, scope, node);
+    const inner = new Scope({ parent: scope, owner: node, holdsVariables: false });
+    this.pushChildren(node.body, inner);
+  }
+
+  private visitLoop(node: OfType<"ForInStatement" | "ForOfStatement">, scope: Scope): void {
+    const inner = new Scope({ parent: scope, holdsVariables: false });
+    const from: Source = {
+      node: node.right,
+      scope,
+      way: node.type === "ForOfStatement" ? [EACH] : ["key in"],
+    };
+    if (node.left.type === "VariableDeclaration") {
+      for (const each of node.left.declarations) {
+        const target = node.left.kind === "var" ? scope.variables : inner;
+        this.pushAll(declarePattern(each.id, target, from, "local"), node);
+      }
+    } else this.pushAll(declarePattern(node.left, inner, from, "local"), node);
+    this.push(node.right, scope, node);
+    this.push(node.body, inner, node);
+  }
+
+  /** After the walk, when every declaration is known: what an assignment gives to a name. */
+  private assign(node: OfType<"AssignmentExpression">, scope: Scope): void {
+    const from: Source = {
+      node: node.right,
+      scope,
+      way: [],
+      ...(node.operator === "+=" ? { added: true } : {}),
+    };
+    const left = bare(node.left);
+    if (left.type === "Identifier") {
+      const binding = scope.find(left.name) ?? scope.root.declare(left.name, "local");
+      binding.sources.push(from);
+    } else if (left.type === "MemberExpression") {
+      const object = bare(left.object);
+      const key = keyOf(left);
+      const binding = object.type === "Identifier" ? scope.find(object.name) : undefined;
+      if (!binding || key === undefined) return;
+      const properties = (binding.properties ??= new Map());
+      properties.set(key, [...(properties.get(key) ?? []), from]);
+    } else if (left.type === "ArrayPattern" || left.type === "ObjectPattern") {
+      for (const each of declarePattern(left, scope, from, "local", true))
+        this.push(each.node, each.scope, node);
+    }
+  }
+
+  /** What is given to a function of the file when it is called is what its parameters may be. */
+  linkCalls(): void {
+    for (const { node, scope } of this.facts.calls) {
+      const callee = bare(node.callee);
+      const target = this.calledFunction(callee, scope);
+      if (target) this.giveArguments(target, node.arguments, scope);
+      const listMethod = callee.type === "MemberExpression" && EACH_METHODS.has(keyOf(callee) ?? "");
+      const callback = node.arguments[0] && bare(node.arguments[0]);
+      if (listMethod && callback && isFunction(callback)) {
+        const parameter = callback.params[0];
+        const inner = this.scopes.get(callback);
+        // `then` hands on the value itself, and the others each element.
+        const way = keyOf(callee) === "then" ? [] : [EACH];
+        if (parameter && inner)
+          declarePattern(parameter, inner, { node: callee.object, scope, way }, "parameter");
+      }
+    }
+  }
+
+  private calledFunction(callee: Node, scope: Scope): FunctionNode | undefined {
+    if (isFunction(callee)) return callee;
+    if (callee.type !== "Identifier") return undefined;
+    for (const source of scope.find(callee.name)?.sources ?? []) {
+      const node = bare(source.node);
+      if (source.way.length === 0 && isFunction(node)) return node;
+    }
+    return undefined;
+  }
+
+  private giveArguments(target: FunctionNode, values: readonly Node[], scope: Scope): void {
+    const inner = this.scopes.get(target);
+    if (!inner) return;
+    for (const [index, parameter] of target.params.entries()) {
+      const value = values[index];
+      if (!value || value.type === "SpreadElement") return;
+      // A function that is called from many places gets too many values to be told apart.
+      if (parameter.type === "Identifier" && (inner.find(parameter.name)?.sources.length ?? 0) >= 8) continue;
+      declarePattern(parameter, inner, { node: value, scope, way: [] }, "parameter");
+    }
+  }
+}
+
+const EACH_METHODS: ReadonlySet<string> = new Set([
+  "forEach",
+  "map",
+  "flatMap",
+  "filter",
+  "find",
+  "some",
+  "every",
+  "then",
+]);
+
+export function isFunction(node: Node): node is FunctionNode {
+  return (
+    node.type === "ArrowFunctionExpression" ||
+    node.type === "FunctionExpression" ||
+    node.type === "FunctionDeclaration"
+  );
+}
+
+/** The name of a member or property that is written down. Undefined: it is computed. */
+export function keyOf(node: MemberNode): string | undefined {
+  if (!node.computed)
+    return node.property.type === "PrivateIdentifier" ? `#${node.property.name}` : node.property.name;
+  const key = bare(node.property);
+  return key.type === "Literal" && (typeof key.value === "string" || typeof key.value === "number")
+    ? String(key.value)
+    : undefined;
+}
+
+function importSource(
+  node: OfType<"ImportDeclaration">,
+  specifier: OfType<"ImportDeclaration">["specifiers"][number],
+  scope: Scope,
+): Source {
+  if (specifier.type === "ImportNamespaceSpecifier") return { node, scope, way: [] };
+  if (specifier.type === "ImportDefaultSpecifier") return { node, scope, way: ["default"] };
+  const name = specifier.imported;
+  return { node, scope, way: [name.type === "Literal" ? name.value : name.name] };
+}
+
+function use(binding: Binding | undefined): void {
+  if (binding) binding.used = true;
+}
+
+function reverseFrom(list: unknown[], first: number): void {
+  for (let low = first, high = list.length - 1; low < high; low += 1, high -= 1)
+    [list[low], list[high]] = [list[high], list[low]];
+}

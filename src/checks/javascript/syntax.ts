@@ -1,0 +1,174 @@
+import { parseSync, visitorKeys, type Comment, type Node, type Program } from "oxc-parser";
+import type { SourceFile } from "../source-file.ts";
+import { scriptText } from "./script-text.ts";
+
+/** Longer text is not parsed: its syntax tree would take hundreds of megabytes. */
+const MAX_PARSED_CHARACTERS = 3_000_000;
+/** The parser descends by recursion, in native code that no exception ends. No person nests that deep. */
+const MAX_NESTING = 1_500;
+
+export type { Node };
+
+/** What the parser made of a file, or why there is nothing. */
+export interface Syntax {
+  readonly program: Program;
+  readonly comments: readonly Comment[];
+  /** The parser's own words. Empty: the file is well formed. */
+  readonly errors: readonly string[];
+  /** Nothing could be read: why. The program is empty then. */
+  readonly unread?: "too-large" | "too-deep" | "not-understood";
+}
+
+const NOTHING: Program = {
+  type: "Program",
+  body: [],
+  sourceType: "module",
+  hashbang: null,
+  start: 0,
+  end: 0,
+};
+
+/** The file's syntax tree, made once. Undefined: it holds no JavaScript or TypeScript. */
+export function syntaxOf(file: SourceFile): Syntax | undefined {
+  return file.once("javascript.syntax", () => {
+    const text = scriptText(file);
+    return text === undefined ? undefined : parse(file.path, text);
+  });
+}
+
+function parse(path: string, text: string): Syntax {
+  const unread = (why: NonNullable<Syntax["unread"]>): Syntax => ({
+    program: NOTHING,
+    comments: [],
+    errors: [],
+    unread: why,
+  });
+  if (text.length > MAX_PARSED_CHARACTERS) return unread("too-large");
+  if (isTooDeep(text)) return unread("too-deep");
+  const languages = languagesOf(path);
+  let best: Syntax | undefined;
+  for (const lang of languages) {
+    try {
+      const result = parseSync(path, text, {
+        lang,
+        sourceType: "unambiguous",
+        astType: "ts",
+        preserveParens: false,
+      });
+      const errors = result.errors.map((each) => each.message);
+      const syntax = { program: result.program, comments: result.comments, errors };
+      if (errors.length === 0) return syntax;
+      if (!best || syntax.program.body.length > best.program.body.length) best = syntax;
+    } catch {
+      // A text that even the transfer of the tree fails on is one that was not understood.
+    }
+  }
+  if (!best) return unread("not-understood");
+  const isEmpty = best.program.body.length === 0 && text.trim() !== "";
+  return isEmpty ? { ...best, unread: "not-understood" } : best;
+}
+
+type Dialect = "js" | "jsx" | "ts" | "tsx" | "dts";
+
+/** The dialects to try, the likeliest first: JSX and Flow's neighbours in `.js` are common, and a wrong guess loses the file. */
+function languagesOf(path: string): readonly Dialect[] {
+  if (/\.d\.[cm]?ts$/.test(path)) return ["dts", "ts"];
+  if (/\.[cm]?ts$/.test(path)) return ["ts", "tsx"];
+  if (/\.(?:tsx|vue|svelte|astro|html?)$/.test(path)) return ["tsx", "ts"];
+  return ["jsx", "tsx", "ts"];
+}
+
+/** Whether brackets, operators or arrows nest deeper than the parser's stack is safe for. Counts too much rather than too little. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let prefixes = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    // ( [ {
+    if (code === 40 || code === 91 || code === 123) {
+      depth += 1;
+      prefixes += 1;
+    } else if (code === 41 || code === 93 || code === 125) {
+      if (depth > 0) depth -= 1;
+      prefixes = 0;
+    } else if (code === 59 || code === 44) prefixes = 0;
+    // ! ~ + - > < : each can be a prefix, an arrow or an element that opens another.
+    else if (
+      code === 33 ||
+      code === 126 ||
+      code === 43 ||
+      code === 45 ||
+      code === 62 ||
+      code === 60 ||
+      code === 58
+    )
+      prefixes += 1;
+    if (depth > MAX_NESTING || prefixes > MAX_NESTING * 8) return true;
+  }
+  return false;
+}
+
+/** Keys of a node that hold types alone: what is in them is gone when the program runs. */
+const TYPE_KEYS = new Set([
+  "typeAnnotation",
+  "returnType",
+  "typeParameters",
+  "typeArguments",
+  "superTypeArguments",
+  "implements",
+]);
+/** Nodes of TypeScript that hold something that runs. All other `TS…` are types. */
+const RUNNING = new Set([
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSTypeAssertion",
+  "TSNonNullExpression",
+  "TSInstantiationExpression",
+  "TSEnumDeclaration",
+  "TSEnumBody",
+  "TSEnumMember",
+  "TSModuleDeclaration",
+  "TSModuleBlock",
+  "TSExportAssignment",
+  "TSImportEqualsDeclaration",
+  "TSParameterProperty",
+]);
+
+const RUNNING_KEYS = new Map<string, readonly string[]>(
+  Object.entries(visitorKeys).map(([type, keys]) => [
+    type,
+    type.startsWith("TS") && !RUNNING.has(type) ? [] : keys.filter((key) => !TYPE_KEYS.has(key)),
+  ]),
+);
+
+/** Hands each child of a node that runs to `visit`, in the order of the text. */
+export function eachChild(node: Node, visit: (child: Node) => void): void {
+  if ("declare" in node && node.declare) return;
+  const fields = node as unknown as Readonly<Record<string, unknown>>;
+  for (const key of RUNNING_KEYS.get(node.type) ?? []) {
+    const value = fields[key];
+    if (Array.isArray(value)) {
+      for (const item of value) if (item) visit(item as Node);
+    } else if (value) visit(value as Node);
+  }
+}
+
+/** What stands behind casts, assertions, optional chains and parentheses, which leave a value as it is. */
+export function bare(node: Node): Node {
+  let at = node;
+  for (;;) {
+    switch (at.type) {
+      case "TSAsExpression":
+      case "TSSatisfiesExpression":
+      case "TSTypeAssertion":
+      case "TSNonNullExpression":
+      case "TSInstantiationExpression":
+      case "ChainExpression":
+      case "ParenthesizedExpression":
+        at = at.expression;
+        break;
+      default:
+        return at;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { rulesFound } from "../check-world.ts";
+
+/** The rule, the file, and what is in it. */
+const HIDDEN: readonly (readonly [string, string, string])[] = [
+  ["js-native-code", "src/case.js", "const { dlopen } = process;\ndlopen(module, '/tmp/x.node');"],
+  ["js-native-code", "src/case.js", "require('./build/Release/evil.node');"],
+  ["js-native-code", "src/case.js", "process._linkedBinding('fs');"],
+  ["js-native-code", "src/case.ts", "import { dlopen, FFIType } from 'bun:ffi';\ndlopen('libc.so.6', {});"],
+  ["js-native-code", "src/case.ts", "Deno.dlopen('./lib.so', {});"],
+  ["js-native-code", "src/case.js", "const b = Reflect.get(process, 'binding');\nb('spawn_sync');"],
+  ["js-native-code", "src/case.ts", "import process from 'node:process';\nprocess.binding('tcp_wrap');"],
+  [
+    "js-native-code",
+    "src/case.ts",
+    "import { DatabaseSync } from 'node:sqlite';\nnew DatabaseSync(':memory:', { allowExtension: true }).loadExtension('./x.so');",
+  ],
+];
+
+describe("JavaScript and TypeScript", () => {
+  it.each(HIDDEN)("%s is seen where native code is loaded: %s: %s", async (rule, path, code) => {
+    expect(await rulesFound({}, { [path]: code })).toContain(rule);
+  });
+});
