@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ruleIds } from "../compose/inspect.ts";
 import { readPhase } from "../compose/workspace.ts";
 import { CONFIG_FILE, loadConfig, type LoadedWorkspace } from "../config/load-config.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
@@ -8,7 +9,10 @@ import { formatProblem } from "../core/problem.ts";
 /** Loads the workspace, with the policy of the phase that it is in, or throws one error that lists every problem of its files. */
 export async function openWorkspace(folder: string): Promise<LoadedWorkspace> {
   const workspaceDir = workspaceFolder(folder);
-  const loaded = await loadConfig(workspaceDir, { phase: await readPhase(workspaceDir) });
+  const loaded = await loadConfig(workspaceDir, {
+    phase: await readPhase(workspaceDir),
+    ruleIds,
+  });
   if (loaded.ok) return loaded.value;
   const count = loaded.error.length;
   throw new NightwardenError({

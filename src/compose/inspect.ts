@@ -1,4 +1,5 @@
 import { Inspector } from "../checks/inspector.ts";
+import { loadRules } from "../checks/rules/load-rules.ts";
 import type { Checks } from "../contracts/checks.ts";
 import type { Change } from "../core/change.ts";
 import { findGit } from "../git/find-git.ts";
@@ -10,6 +11,11 @@ import { UserRepository } from "../git/user-repository.ts";
 /** The checks, for somebody who is no night. End them with `close`. */
 export function openChecks(): Checks & { close(): void } {
   return new Inspector();
+}
+
+/** Of every rule. */
+export function ruleIds(): readonly string[] {
+  return [...loadRules().keys()];
 }
 
 /**

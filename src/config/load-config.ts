@@ -15,6 +15,7 @@ import type { YamlFile } from "./parse-yaml.ts";
 import { priceIssues } from "./price-issues.ts";
 import { readYaml } from "./read-yaml.ts";
 import { recordOf } from "./record-of.ts";
+import type { RuleIds } from "./rule-issues.ts";
 import { resolveConfig } from "./resolve-config.ts";
 import { resolvePlan } from "./resolve-plan.ts";
 import { configSchema } from "./schema.ts";
@@ -47,7 +48,14 @@ const MAX_PROBLEMS = 100;
  */
 export async function loadConfig(
   workspaceDir: string,
-  { phase = "1" }: { readonly phase?: Phase } = {},
+  {
+    phase = "1",
+    ruleIds = () => [],
+  }: {
+    readonly phase?: Phase;
+    /** The checks' rules, which the files may name. Absent: there are none. */
+    readonly ruleIds?: RuleIds;
+  } = {},
 ): Promise<Result<LoadedWorkspace, Problem[]>> {
   const file = await readYaml({
     path: join(workspaceDir, CONFIG_FILE),
@@ -61,7 +69,7 @@ export async function loadConfig(
   const config = yaml ? validate(configSchema, yaml.value) : err([]);
 
   const specified = await loadPhasePolicy(phase);
-  const applied = specified.ok ? await loadPolicy(specified.value, workspace) : specified;
+  const applied = specified.ok ? await loadPolicy(specified.value, workspace, ruleIds) : specified;
   const caps = applied.ok ? applied.value.policy.limits : undefined;
   const context: PlanContext = {
     repositories: sketch.repositories,
@@ -69,6 +77,8 @@ export async function loadConfig(
     limits: caps && lowerLimits(caps, sketch.limits),
     ceilings: applied.ok ? applied.value.policy.taskCeilings : undefined,
     order: specified.ok ? specified.value.order : undefined,
+    ruleIds,
+    ownRules: applied.ok ? applied.value.policy.checks.bannedPatterns.map(({ id }) => id) : [],
   };
   const plan = await loadPlan(context, workspace);
 
@@ -111,6 +121,7 @@ interface Workspace {
 async function loadPolicy(
   specified: Policy,
   workspace: Workspace,
+  ruleIds: RuleIds,
 ): Promise<Result<AppliedPolicy, Problem[]>> {
   const { yaml, sketch } = workspace;
   if (sketch.policy === undefined) {
@@ -120,7 +131,7 @@ async function loadPolicy(
       : ok({ policy: specified, purpose: "work", reason: undefined, loosened: [] });
   }
   const file = await readNamedFile("policy", sketch.policy, workspace);
-  return file.ok ? changePolicy(specified, file.value) : file;
+  return file.ok ? changePolicy(specified, file.value, ruleIds) : file;
 }
 
 async function loadPlan(context: PlanContext, workspace: Workspace): Promise<Result<PlanFile, Problem[]>> {

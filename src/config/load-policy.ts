@@ -16,6 +16,7 @@ import type { Issue } from "./issue.ts";
 import type { YamlFile } from "./parse-yaml.ts";
 import { recordOf } from "./record-of.ts";
 import { readYaml } from "./read-yaml.ts";
+import { levelIssues, type RuleIds } from "./rule-issues.ts";
 import { validate } from "./validate.ts";
 
 /** Beside `src/` in a checkout and beside `dist/` in an installed package. */
@@ -39,7 +40,11 @@ export interface AppliedPolicy {
 }
 
 /** The phase's policy with the changes of the workspace's own file. To be looser than the phase needs a reason. */
-export function changePolicy(specified: Policy, file: YamlFile): Result<AppliedPolicy, Problem[]> {
+export function changePolicy(
+  specified: Policy,
+  file: YamlFile,
+  ruleIds: RuleIds,
+): Result<AppliedPolicy, Problem[]> {
   const parsed = validate(policyOverrideSchema, file.value);
   const { purpose, reason, changes } = parsed.ok ? parsed.value : readableParts(file.value);
   const policy = applyOverride(specified, { purpose, changes });
@@ -50,6 +55,7 @@ export function changePolicy(specified: Policy, file: YamlFile): Result<AppliedP
   const unexplained = recordOf(file.value)["reason"] === undefined ? loosened : [];
   const issues = [
     ...(parsed.ok ? [] : parsed.error),
+    ...levelIssues(file.value, ruleIds),
     ...notBuilt.map(({ key }) => ({
       path: ["changes", key],
       message: "is not built yet in this version",

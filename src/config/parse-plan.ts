@@ -14,6 +14,7 @@ import type { Policy } from "../core/policy.ts";
 import { err, type Result } from "../core/result.ts";
 import { shortText, type Issue } from "./issue.ts";
 import { isRecord, recordOf } from "./record-of.ts";
+import { grantIssues, type RuleIds } from "./rule-issues.ts";
 import { validate } from "./validate.ts";
 
 /** What a plan is checked against. undefined: the configuration is broken there, and nothing is checked against it. */
@@ -25,6 +26,9 @@ export interface PlanContext {
   /** The values up to which a task may raise some of them. */
   readonly ceilings: LimitOverrides | undefined;
   readonly order: Policy["order"] | undefined;
+  /** The checks' rules, and those of the policy's own. */
+  readonly ruleIds: RuleIds;
+  readonly ownRules: readonly string[];
 }
 
 /** Cycles that are told apart in one go. More than that is one mistake, not many. */
@@ -43,6 +47,7 @@ export function parsePlan(value: unknown, context: PlanContext): Result<PlanFile
     ...unknownNames(tasks, context),
     ...raisedCaps(tasks, context),
     ...brokenDependencies(tasks, context.order),
+    ...grantIssues(value, context.ruleIds, context.ownRules),
   ];
   return plan.ok && issues.length === 0 ? plan : err(issues);
 }

@@ -587,6 +587,24 @@ const CLIENTS: Broken[] = [
 
 const POLICIES: Broken[] = [
   {
+    name: "levels of rules that do not exist, a pattern with the name of a rule, and a rule that is turned off without a reason",
+    files: policy(
+      "changes:\n  checks:\n    levels: { binry-file: block, own-words: block, binary-file: off }\n    bannedPatterns:\n      - { id: own-words, pattern: x, message: Not here }\n      - { id: binary-file, pattern: y, message: Nor here }\n",
+    ),
+    problems: [
+      [
+        "policy.yaml:3:",
+        'changes.checks.levels.binry-file: there is no rule "binry-file"',
+        'did you mean "binary-file"?',
+      ],
+      [
+        "policy.yaml:3:",
+        "changes.checks.levels.binary-file: off is looser than phase 1 allows (the rule's own)",
+      ],
+      ["policy.yaml:6:", '"binary-file" is the id of a built-in rule', "a name of its own"],
+    ],
+  },
+  {
     name: "a policy that is looser and does not say why",
     files: policy(
       "changes:\n  retries: 1\n  afterFailure: breaker\n  limits:\n    memory: 4GiB\n    pids: 100\n",
@@ -713,6 +731,26 @@ const PLANS: Broken[] = [
     problems: [["tasks.yaml:7:15", "redTests: only a task of kind fix may start from red tests"]],
   },
   {
+    name: "a grant of a rule that does not exist",
+    files: plan("kind: add", "kind: add\n    grants: { rules: [binary-flie, own-words] }"),
+    problems: [
+      [
+        "tasks.yaml:7:23",
+        'tasks[0].grants.rules[0]: there is no rule "binary-flie"',
+        'did you mean "binary-file"?',
+      ],
+      ["tasks.yaml:7:36", 'there is no rule "own-words"', "nightwarden inspect --explain RULE"],
+    ],
+  },
+  {
+    name: "a grant of paths outside of the repository",
+    files: plan("kind: add", "kind: add\n    grants: { paths: [../other], secrets: [x] }"),
+    problems: [
+      ["tasks.yaml:7:23", "grants.paths[0]: leaves the repository"],
+      ["tasks.yaml:7:34", "secrets"],
+    ],
+  },
+  {
     name: "an empty verify",
     files: plan("kind: add", "kind: add\n    verify: []"),
     problems: [["tasks.yaml:7:13", "tasks[0].verify: has no command"]],
@@ -770,7 +808,7 @@ describe("broken files are refused with their place and a hint", () => {
   it.each([...FILES, ...CONFIGURATIONS, ...CLIENTS, ...POLICIES, ...PLANS])(
     "$name",
     async ({ files, problems }) => {
-      const loaded = await loadConfig(await temporaryWorkspace(files));
+      const loaded = await loadConfig(await temporaryWorkspace(files), { ruleIds: () => ["binary-file"] });
       expect(compared(loaded, problems)).toEqual(asExpected(problems));
     },
   );

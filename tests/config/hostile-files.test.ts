@@ -16,6 +16,8 @@ const CONTEXT: PlanContext = {
   agents: ["default"],
   limits: undefined,
   ceilings: undefined,
+  ruleIds: () => [],
+  ownRules: [],
   order: "listed",
 };
 
