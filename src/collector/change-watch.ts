@@ -73,9 +73,9 @@ export class ChangeWatch {
       if (size > MAX_BASE_FILE_BYTES || size > left || this.tree.entries.get(path)?.mode === "120000")
         continue;
       left -= size;
-      const file = onDisk(this.tree.root, path);
-      const content = readRegularFile(file, MAX_BASE_FILE_BYTES);
-      const stats = lookAt(file);
+      const { root } = this.tree;
+      const content = readRegularFile({ root, path, maxBytes: MAX_BASE_FILE_BYTES });
+      const stats = lookAt(onDisk(root, path));
       if (
         typeof content === "string" ||
         !stats ||
@@ -185,9 +185,8 @@ export class ChangePass {
     const signature = signatureOf(stats);
     const notTaken = { signature, isChanged: false, lines: null };
     const base = tree.entries.get(path);
-    const file = onDisk(tree.root, path);
     if (stats.isSymbolicLink()) {
-      const target = linkTarget(file);
+      const target = linkTarget(onDisk(tree.root, path));
       const isSame = target && base?.mode === "120000" && base.oid === blobHash(tree, target);
       return { signature, isChanged: target !== undefined && !isSame, lines: null };
     }
@@ -195,7 +194,7 @@ export class ChangePass {
     if (!stats.isFile() || stats.size > MAX_BODY_BYTES) return notTaken;
     if (stats.size > this.leftBytes) return undefined;
     this.leftBytes -= stats.size;
-    const content = readRegularFile(file, MAX_BODY_BYTES);
+    const content = readRegularFile({ root: tree.root, path, maxBytes: MAX_BODY_BYTES });
     if (typeof content === "string") return notTaken;
     const mode = (stats.mode & 0o100) === 0 ? "100644" : "100755";
     const isSame = base?.mode === mode && base.oid === blobHash(tree, content);

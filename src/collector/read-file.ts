@@ -1,15 +1,23 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { InsideOpener } from "./open-inside.ts";
 
 /**
- * A regular file's bytes, or why it is not read. Whoever owns it may change it meanwhile: it is opened without following
- * and without blocking, and checked again, so that a FIFO can hold up nothing.
+ * The bytes of a regular file at `path` of a tree, or why it is not read. Whoever owns it may change it meanwhile, and what
+ * is on the way to it: it is opened without following anything and without blocking, and checked again, so that a FIFO can
+ * hold up nothing. `opener` is the tree's own, for many files; absent: one for this file.
  */
-export function readRegularFile(file: Buffer, maxBytes: number): Buffer | string {
+export function readRegularFile(
+  { root, path, maxBytes }: { readonly root: string; readonly path: string; readonly maxBytes: number },
+  opener?: InsideOpener,
+): Buffer | string {
+  const own = opener ?? new InsideOpener(root);
   let descriptor: number;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    descriptor = own.open(path);
   } catch (error) {
     return `cannot be read (${codeOf(error)})`;
+  } finally {
+    if (!opener) own.close();
   }
   try {
     const stat = fstatSync(descriptor);

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { pathToBytes } from "../core/collector-protocol.ts";
+import { readRegularFile } from "./read-file.ts";
 import type { TreeGit } from "./tree.ts";
 
 /** Below a tree; refuses what leads out of it. The supervisor names such paths, and the tree's owner made the folders. */
@@ -23,31 +23,11 @@ export async function putFile(
   if (file.executable) await tree.runAsUser("chmod", ["755", "--", path]);
 }
 
-/** One ordinary file; undefined: there is none, or it is too large. Nothing is followed at its end. */
+/** One ordinary file; undefined: there is none, or it is too large. Nothing is followed on the way to it, nor at its end. */
 export function readFileOf(root: string, path: string, maxBytes: number): Buffer | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(
-      `${root}/${insideOf(path)}`,
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    );
-  } catch {
-    return undefined;
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > maxBytes) return undefined;
-    const content = Buffer.alloc(stat.size);
-    let length = 0;
-    while (length < content.length) {
-      const read = readSync(descriptor, content, length, content.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return content.subarray(0, length);
-  } finally {
-    closeSync(descriptor);
-  }
+  insideOf(path);
+  const content = readRegularFile({ root, path, maxBytes });
+  return typeof content === "string" ? undefined : content;
 }
 
 /** Removes paths, with folders that have become empty by it, and makes the rest readable for every slot's user. */

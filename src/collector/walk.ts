@@ -15,6 +15,7 @@ import {
   type BaseEntry,
   type FilledTree,
 } from "./tree.ts";
+import { InsideOpener } from "./open-inside.ts";
 import { codeOf, readRegularFile } from "./read-file.ts";
 
 export interface CaptureItem {
@@ -31,7 +32,8 @@ interface Folder {
 
 /**
  * What changed in a tree since it was filled. Nothing is followed, executed or opened for writing; a file is opened
- * only after `lstat` said that it is one, without blocking, and checked again, so that a FIFO can hold up nothing.
+ * only after `lstat` said that it is one, without blocking, and checked again, so that a FIFO can hold up nothing. No process
+ * that could exchange something on a path is left by now; a file is opened as if there were one all the same.
  * Synchronous on purpose: the process has nothing else to do, and its supervisor has the deadline.
  */
 export function* walkTree(
@@ -39,6 +41,21 @@ export function* walkTree(
   limits: CaptureLimits,
   policyIgnore: readonly string[],
 ): Generator<CaptureItem> {
+  const opener = new InsideOpener(tree.root);
+  try {
+    yield* walk({ tree, limits, policyIgnore, opener });
+  } finally {
+    opener.close();
+  }
+}
+
+function* walk(options: {
+  readonly tree: FilledTree;
+  readonly limits: CaptureLimits;
+  readonly policyIgnore: readonly string[];
+  readonly opener: InsideOpener;
+}): Generator<CaptureItem> {
+  const { tree, limits, policyIgnore, opener } = options;
   const baseRules = new IgnoreRules(tree.ignoreFiles);
   const policyRules = new IgnoreRules([{ folder: "", text: policyIgnore.join("\n") }]);
   const ignores = (path: string, isFolder: boolean): boolean =>
@@ -111,7 +128,7 @@ export function* walkTree(
         continue;
       }
       if (base) seen.add(path);
-      const read = readEntry({ tree, path, base, stat, maxBytes: limits.fileBytes });
+      const read = readEntry({ tree, path, base, stat, maxBytes: limits.fileBytes, opener });
       if (read.kind === "unchanged") unchanged += 1;
       else if (read.kind === "refused") {
         if (base) unchanged += 1; // what the base has there stays
@@ -145,19 +162,19 @@ function readEntry(options: {
   readonly base: BaseEntry | undefined;
   readonly stat: Stats;
   readonly maxBytes: number;
+  readonly opener: InsideOpener;
 }): ReadEntry {
-  const { tree, base, stat, maxBytes } = options;
-  const file = onDisk(tree.root, options.path);
+  const { tree, path, base, stat, maxBytes, opener } = options;
   let mode: EntryMode;
   let content: Buffer;
   if (stat.isSymbolicLink()) {
     mode = "120000";
-    content = readlinkSync(file, { encoding: "buffer" });
+    content = readlinkSync(onDisk(tree.root, path), { encoding: "buffer" });
   } else if (stat.isFile()) {
     if (stat.size > maxBytes)
       return { kind: "refused", reason: `larger than ${maxBytes} bytes (${stat.size})` };
     mode = (stat.mode & 0o100) === 0 ? "100644" : "100755";
-    const read = readRegularFile(file, maxBytes);
+    const read = readRegularFile({ root: tree.root, path, maxBytes }, opener);
     if (typeof read === "string") return { kind: "refused", reason: read };
     content = read;
   } else {

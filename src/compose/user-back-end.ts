@@ -23,7 +23,8 @@ export async function openUser(workspace: LoadedWorkspace): Promise<BackEnd> {
   const uid = process.getuid?.() ?? -1;
   const node = process.execPath;
   const launcher = new Launcher(launcherCommand({ packageDir: PACKAGE_DIR, node, uid, env: process.env }));
-  const health = judgeUserHost(await launcher.probe());
+  const facts = await launcher.probe();
+  const health = judgeUserHost(facts);
   if (health.verdict === "refused") {
     const { message, hint } = health;
     throw new NightwardenError({
@@ -50,7 +51,7 @@ export async function openUser(workspace: LoadedWorkspace): Promise<BackEnd> {
     ensureOwnImage: async () => await Promise.resolve(undefined),
     clientProgram: (name) => name,
     open: async ({ owner }) => {
-      const trees = new UserTrees({ launcher, workspace: owner });
+      const trees = new UserTrees({ launcher, workspace: owner, isBounded: facts.treeBound === null });
       const gateways = new UserGateways({ launcher, workspace: owner });
       const sandboxes = new UserSandboxes({ launcher, images, trees, gateways, clock, workspace: owner });
       return await Promise.resolve({ trees, gateways, sandboxes });

@@ -35,6 +35,8 @@ export interface Trees {
 }
 
 export interface OpenTrees {
+  /** Why their storage has no bound, though it mostly has one on this machine; absent: it is as it always is. */
+  readonly boundProblem?: string;
   fill(tree: TreeName, source: TreeSource): Promise<{ readonly entries: number }>;
   /** What a tree takes on disk, and how much it differs from its fill; at least, where that is over one of `limits`. */
   measure(tree: TreeName, limits: MeasureLimits): Promise<TreeMeasure>;

@@ -1,4 +1,5 @@
 import { formatByteSize } from "./byte-size.ts";
+import { HOST_GATEWAY_UID, hostSlotUser } from "./host-users.ts";
 import { isolationGap } from "./isolation-gap.ts";
 import type { LauncherFacts } from "./launcher-protocol.ts";
 import type { ProbeFinding } from "./probe.ts";
@@ -53,7 +54,7 @@ function problemOf(facts: LauncherFacts): { readonly message: string; readonly h
   }
   if (takenUsers.length > 0) {
     return {
-      message: `users of this machine have the numbers of sandboxes (64001 to 65000): ${takenUsers.join(", ")}`,
+      message: `numbers of sandboxes (${hostSlotUser(0).uid} to ${HOST_GATEWAY_UID}) are taken on this machine: ${takenUsers.join(", ")}`,
       hint: "Give them other numbers.",
     };
   }

@@ -119,7 +119,7 @@ export interface LauncherFacts {
   readonly controlGroups: { readonly version: 1 | 2 } | { readonly problem: string };
   /** Why a process in name spaces of its own could not be started; null: it could. */
   readonly namespaces: string | null;
-  /** Users of this machine that have a sandbox's number. */
+  /** Users, groups and ranges of this machine that have a sandbox's number. */
   readonly takenUsers: readonly string[];
   /** Why a tree cannot have a file system of its own; null: it can. */
   readonly treeBound: string | null;

@@ -23,7 +23,7 @@ export const COLLECTOR_PATH = `${PROGRAMS_PATH}/collector/main.js`;
 /** What an agent of the user's brings along: its `files`. */
 export const AGENT_FILES_PATH = "/opt/agent";
 
-/** Users that exist on no host, one for each slot, so that neighbours share no per-user kernel limit. */
+/** Users in containers, which exist on no host, one for each slot, so that neighbours share no per-user kernel limit. */
 const FIRST_UID = 64001;
 /** Of the gateways: no slot's. */
 export const GATEWAY_UID = 65000;
@@ -34,7 +34,7 @@ export interface SandboxUser {
   readonly gid: number;
 }
 
-/** The user of the attempt that has place number `slot`, from 0, among those that run at the same time. */
+/** The user of the attempt in a container that has place number `slot`, from 0, among those that run at the same time. */
 export function slotUser(slot: number): SandboxUser {
   return { uid: FIRST_UID + slot, gid: FIRST_UID + slot };
 }

@@ -1,17 +1,16 @@
 import { GATEWAY_FOLDER } from "../core/gateway-protocol.ts";
 import type { AttemptTree } from "../core/collector-protocol.ts";
+import { HOST_GATEWAY_UID, hostSlotUser } from "../core/host-users.ts";
 import type { LauncherLimits, LauncherRun } from "../core/launcher-protocol.ts";
 import {
   AGENT_FILES_PATH,
   COLLECTOR_PATH,
   DEPENDENCIES_PATH,
   GATEWAY_PATH,
-  GATEWAY_UID,
   HOME_PATH,
   NODE_PATH,
   PROGRAMS_PATH,
   SHIM_PATH,
-  slotUser,
   TREE_PATH,
   TREES_PATH,
 } from "../core/sandbox-layout.ts";
@@ -131,7 +130,7 @@ export const INFO_FD = 4;
 /** Whose the processes of a run are. The collector's are root's without nearly all of its powers, and the slot's. */
 export function userOf(run: LauncherRun): number {
   if (run.role === "collector") return 0;
-  return run.role === "gateway" ? GATEWAY_UID : slotUser(run.slot).uid;
+  return run.role === "gateway" ? HOST_GATEWAY_UID : hostSlotUser(run.slot).uid;
 }
 
 /** What the control group allows. */
@@ -152,7 +151,7 @@ export function memoryMountsOf(run: LauncherRun, places: HostPlaces): MemoryMoun
       ? [{ at: places.tmp, options: `${common},noexec,size=${16 * MIB},nr_inodes=10k,mode=1777` }]
       : [];
   }
-  const { uid, gid } = slotUser(run.slot);
+  const { uid, gid } = hostSlotUser(run.slot);
   return [
     { at: places.tmp, options: `${common},size=${run.limits.tmp},nr_inodes=200k,mode=1777` },
     {
@@ -290,7 +289,7 @@ function own(run: LauncherRun, places: HostPlaces): string[] {
 function program(run: LauncherRun): string[] {
   // What it is told comes from whoever may start us: whose the trees are is not for them to say.
   if (run.role === "collector")
-    return [NODE_PATH, COLLECTOR_PATH, TREES_PATH, DEPENDENCIES_PATH, String(slotUser(run.slot).uid)];
+    return [NODE_PATH, COLLECTOR_PATH, TREES_PATH, DEPENDENCIES_PATH, String(hostSlotUser(run.slot).uid)];
   const uid = String(userOf(run));
   return [
     ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs"],

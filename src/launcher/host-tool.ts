@@ -10,6 +10,8 @@ export interface ToolResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** There is no such program. */
+  readonly isMissing: boolean;
 }
 
 /** Runs a program of the host to its end. Nothing of a request is among `args` but numbers and names of a strict form. */
@@ -24,7 +26,12 @@ export function runTool(program: string, args: readonly string[]): ToolResult {
   });
   // What could not be started at all has printed nothing.
   const output = { stdout: stdout as string | null, stderr: stderr as string | null };
-  return { exitCode: status, stdout: output.stdout ?? "", stderr: output.stderr ?? error?.message ?? "" };
+  return {
+    exitCode: status,
+    stdout: output.stdout ?? "",
+    stderr: output.stderr ?? error?.message ?? "",
+    isMissing: error !== undefined && "code" in error && error.code === "ENOENT",
+  };
 }
 
 /** Throws with what the program said where it fails. */

@@ -5,8 +5,8 @@ import { messageOf } from "../core/nightwarden-error.ts";
 import { controlGroups, makeControlGroup, removeControlGroup } from "./control-group.ts";
 import { planGroup } from "./control-group-plan.ts";
 import { runTool } from "./host-tool.ts";
-import { takenUsers } from "./run-place.ts";
 import type { StateRoot } from "./state-root.ts";
+import { takenUsers } from "./taken-users.ts";
 import { treeBoundProblem } from "./trees.ts";
 
 const PROGRAMS = ["bwrap", "setpriv", "prlimit", "sh", "mount", "umount", "rm", "git", "tee", "mkdir"];

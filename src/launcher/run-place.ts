@@ -1,7 +1,7 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { HOST_GATEWAY_UID } from "../core/host-users.ts";
 import type { LauncherRun } from "../core/launcher-protocol.ts";
-import { GATEWAY_UID, MAX_SLOT, slotUser } from "../core/sandbox-layout.ts";
 import {
   killControlGroup,
   makeControlGroup,
@@ -21,11 +21,12 @@ import {
   userOf,
   type HostPlaces,
 } from "./host-spec.ts";
-import { mustRun, runTool } from "./host-tool.ts";
+import { mustRun } from "./host-tool.ts";
 import { ownPrograms } from "./own-programs.ts";
 import { Refusal } from "./refusal.ts";
 import { endSurvivors } from "./sandbox-processes.ts";
 import type { Ownership, StateRoot } from "./state-root.ts";
+import { demandFreeUser } from "./taken-users.ts";
 import { treePaths, unmountAll } from "./trees.ts";
 
 /** Limits of a group that is only looked for, to be removed. */
@@ -108,7 +109,7 @@ export class RunPlace {
     write(places.nsswitch, NSSWITCH);
     if (run.role === "gateway" && places.socket !== null) {
       mkdirSync(places.socket, { mode: 0o755 });
-      chownSync(places.socket, GATEWAY_UID, GATEWAY_UID);
+      chownSync(places.socket, HOST_GATEWAY_UID, HOST_GATEWAY_UID);
     }
     for (const { at, options } of memoryMountsOf(run, places)) {
       mkdirSync(at, { mode: 0o700 });
@@ -145,33 +146,4 @@ function keptFiles(state: StateRoot, caller: number, digest: string): string {
   const folder = join(state.folder("files", String(caller)), digest);
   if (!existsSync(folder)) throw new Refusal("the agent's files have not been kept");
   return folder;
-}
-
-/** A number that is somebody's on this machine would make the sandbox that person. */
-function demandFreeUser(uid: number): void {
-  if (uid === 0) return;
-  const taken = usersNumbered(readFileSync("/etc/passwd", "utf8"), (number) => number === uid)[0];
-  if (taken === undefined) return;
-  throw new Refusal(
-    `the user ${taken} of this machine has the number ${uid}`,
-    "Give that user another number.",
-  );
-}
-
-function usersNumbered(passwd: string, isWanted: (uid: number) => boolean): string[] {
-  return passwd
-    .split("\n")
-    .map((line) => line.split(":"))
-    .flatMap(([name, , uid]) => (name && uid && isWanted(Number(uid)) ? [name] : []));
-}
-
-/** Users of this machine that have a sandbox's number, wherever the machine has its users from. */
-export function takenUsers(): string[] {
-  const [first, last] = [slotUser(0).uid, slotUser(MAX_SLOT).uid];
-  const isOurs = (uid: number): boolean => (uid >= first && uid <= last) || uid === GATEWAY_UID;
-  const local = usersNumbered(readFileSync("/etc/passwd", "utf8"), isOurs);
-  // Directories of users answer for one number at a time: the first places, and the gateway's.
-  const asked = [...Array(8).keys()].map((slot) => String(slotUser(slot).uid));
-  const found = runTool("getent", ["passwd", ...asked, String(GATEWAY_UID)]).stdout;
-  return [...new Set([...local, ...usersNumbered(found, isOurs)])];
 }

@@ -130,8 +130,8 @@ const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
 /** What an ordinary program asks for: Linux, a 32-bit machine's name, an old version's name, and which one it has. */
 const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
-/** TIOCSTI types into a terminal, TIOCLINUX into a console. */
-const TERMINAL_INPUT = [0x5412, 0x541c];
+/** TIOCSTI types into a terminal, TIOCLINUX into a console, TIOCSETD loads a line discipline: a driver, and mostly an old one. */
+const TERMINAL_REQUESTS = [0x5412, 0x541c, 0x5423];
 
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
@@ -176,7 +176,7 @@ export function seccompFilter(arch: FilterArch): Uint8Array {
     ...onCall(machine.clone, refuseAnyBit(0, NEW_NAMESPACES)),
     ...onCall(machine.unshare, refuseAnyBit(0, NEW_NAMESPACES | NEW_TIME)),
     ...onCall(machine.personality, allowOnly(0, PERSONALITIES)),
-    ...onCall(machine.ioctl, refuseValues(1, TERMINAL_INPUT)),
+    ...onCall(machine.ioctl, refuseValues(1, TERMINAL_REQUESTS)),
     ...onCall(machine.socket, [
       { code: LOAD_WORD, value: argumentAt(0) },
       // Of netlink only the part that lists interfaces.

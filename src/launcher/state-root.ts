@@ -1,4 +1,12 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "./refusal.ts";
 
@@ -7,6 +15,9 @@ const DEFAULT_ROOT = "/var/lib/nightwarden/sandboxes";
 const ROOT_VARIABLE = "NIGHTWARDEN_LAUNCHER_ROOT";
 
 export type Kind = "runs" | "trees" | "files";
+
+/** How much of each one user may have at one time: attempts have three runs and a pair of trees. */
+const MOST: Readonly<Record<Exclude<Kind, "files">, number>> = { runs: 96, trees: 32 };
 
 /** Whose something is: the workspace, and the user of the host who asked. Another user's is never touched. */
 export interface Ownership {
@@ -51,7 +62,10 @@ export class StateRoot {
     return join(this.path, kind, id);
   }
 
-  /** Makes a folder for something new, which says whose it is before there is anything in it. */
+  /**
+   * Makes a folder for something new, which says whose it is before there is anything in it. Throws a Refusal where the
+   * caller has as many as one may have.
+   */
   make(kind: Exclude<Kind, "files">, id: string, ownership: Ownership): string {
     const folder = this.folder(kind, id);
     try {
@@ -61,7 +75,15 @@ export class StateRoot {
       throw error;
     }
     writeFileSync(join(folder, "owner.json"), JSON.stringify(ownership), { mode: 0o600 });
-    return folder;
+    // Counted when it is there: of launchers that count at the same time, none is one too many.
+    const { caller } = ownership;
+    if (this.entries(kind).filter((each) => each.ownership?.caller === caller).length <= MOST[kind])
+      return folder;
+    rmSync(folder, { recursive: true });
+    throw new Refusal(
+      `you have ${MOST[kind]} ${kind} at one time already, the most that one user may have`,
+      "Wait until some of them have ended; nightwarden doctor --repair removes what a crash has left.",
+    );
   }
 
   /** Everything of a kind, with whose it is; a crash may have left one without. */

@@ -93,7 +93,31 @@ export async function openTrees(options: {
     bytes: limits.disk + (dependencies?.bytes ?? 0),
     inodes: limits.inodes + (dependencies?.inodes ?? 0),
   };
-  return await night.deps.trees.open({ attempt, slot, bound, ...(dependencies ? { dependencies } : {}) });
+  const trees = await night.deps.trees.open({
+    attempt,
+    slot,
+    bound,
+    ...(dependencies ? { dependencies } : {}),
+  });
+  try {
+    await tellUnbounded(night, attempt, trees);
+    return trees;
+  } catch (error) {
+    await trees.close();
+    throw error;
+  }
+}
+
+/** Trees that the kernel bounds, and now does not, are a fact of the night: told once, since it mostly stays so. */
+async function tellUnbounded(
+  { record }: Night,
+  { attempt }: AttemptRef,
+  { boundProblem }: OpenTrees,
+): Promise<void> {
+  const code = "tree-unbounded";
+  if (boundProblem === undefined || record.state.warnings.some((each) => each.code === code)) return;
+  const message = `the trees of ${attempt}, and perhaps of later attempts, are watched and not bounded: ${boundProblem}`;
+  await record.record({ type: "warning.raised", data: { code, message } });
 }
 
 /** Two verifications with the same key see the same files, image, commands and dependencies, and so need only one run. */

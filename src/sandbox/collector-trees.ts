@@ -23,6 +23,7 @@ const COLLECTOR_DEADLINE_MS = 15 * 60_000;
  * starting.
  */
 export class CollectorTrees implements OpenTrees {
+  readonly boundProblem?: string;
   private readonly collector: Promise<EnclosedProgram>;
   private readonly user: SandboxUser;
   private readonly release: () => Promise<void>;
@@ -37,6 +38,8 @@ export class CollectorTrees implements OpenTrees {
     readonly user: SandboxUser;
     /** The set that the collector has beside its trees: each gets a copy. Absent: none. */
     readonly dependencies?: DependencySet;
+    /** See `OpenTrees`. */
+    readonly boundProblem?: string;
     /** Frees what holds the trees, when their collector is gone. May be called again. */
     readonly release: () => Promise<void>;
   }) {
@@ -44,6 +47,7 @@ export class CollectorTrees implements OpenTrees {
     this.user = options.user;
     this.release = options.release;
     this.dependencies = options.dependencies;
+    if (options.boundProblem !== undefined) this.boundProblem = options.boundProblem;
   }
 
   async fill(tree: TreeName, source: TreeSource): Promise<{ entries: number }> {

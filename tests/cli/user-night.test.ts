@@ -37,7 +37,7 @@ describe("a night as users of their own", () => {
 
     expect(await workspace.results()).toEqual({ one: "landed", breaks: "verify-failed", two: "landed" });
     expect(night.exitCode).toBe(1);
-    expect(night.stderr).toContain("two | 64001");
+    expect(night.stderr).toContain("two | 70001");
     expect(night.stderr).toMatch(/two \| +lo$/m);
     expect(night.stdout).toContain(`\n${GAP}\n`);
     expect(fingerprint(workspace.repository())).toEqual(before);

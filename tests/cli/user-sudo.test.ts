@@ -126,7 +126,7 @@ describe.skipIf(!existsSync("/usr/bin/sudo") || process.getuid?.() !== 0)("the l
     const { exitCode, stdout, stderr } = await workspace.night("--verbose");
     expect(stdout).toContain("1 of 1 task landed");
     expect(exitCode).toBe(0);
-    expect(stderr).toContain("one | 64001");
+    expect(stderr).toContain("one | 70001");
   });
 
   it("says what is missing where sudo does not allow it", async () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SandboxRun } from "../../src/contracts/sandbox.ts";
 import type { Limits } from "../../src/core/limits.ts";
-import { slotUser } from "../../src/core/sandbox-layout.ts";
+import { hostSlotUser } from "../../src/core/host-users.ts";
 import { newAttempt, runOnTree, treeSourceOf } from "../contract/sandboxes.ts";
 import { baseRepository } from "../fixtures/hostile-attempt.ts";
 import { processesWith, until } from "../fixtures/host-processes.ts";
@@ -39,7 +39,7 @@ async function asAgent(
 
 /** The control: the same program as the same user of this machine, without anything around it. */
 function plainly(command: readonly string[]): string {
-  const user = String(slotUser(0).uid);
+  const user = String(hostSlotUser(0).uid);
   const words = ["--reuid", user, "--regid", user, "--clear-groups", "--", ...command];
   return spawnSync("setpriv", words, { encoding: "utf8", cwd: "/" }).stdout;
 }
@@ -81,7 +81,7 @@ describe("the network of a user's sandbox", () => {
       }`);
     const control = spawn(
       "setpriv",
-      ["--reuid", "64001", "--regid", "64001", "--clear-groups", "--", ...knock],
+      ["--reuid", "70001", "--regid", "70001", "--clear-groups", "--", ...knock],
       {
         cwd: "/",
       },
@@ -102,14 +102,14 @@ describe("what a user's sandbox sees and may do", () => {
   it("is the slot's user without privilege, under a filter, whatever a setuid program would give", async () => {
     const status = "grep -E '^(Uid|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|Groups):' /proc/self/status";
     const { lines } = await asAgent(shell(status));
-    expect(lines).toContain("Uid:\t64001\t64001\t64001\t64001");
+    expect(lines).toContain("Uid:\t70001\t70001\t70001\t70001");
     for (const set of ["CapEff", "CapBnd", "CapAmb"]) expect(lines).toContain(`${set}:\t0000000000000000`);
     expect(lines).toContain("NoNewPrivs:\t1");
     expect(lines).toContain("Seccomp:\t2");
     const raise = shell(
       "umask 0; cp /bin/sh /tmp/nw-sh-$$; chmod 4755 /tmp/nw-sh-$$; /tmp/nw-sh-$$ -p -c 'id -u'; rm /tmp/nw-sh-$$",
     );
-    expect((await asAgent(raise)).lines).toEqual(["64001"]);
+    expect((await asAgent(raise)).lines).toEqual(["70001"]);
     const file = `/tmp/nw-setuid-${randomUUID()}`;
     spawnSync("sh", ["-c", `cp /bin/sh ${file}; chmod 4755 ${file}`]);
     expect(plainly([file, "-p", "-c", "id -u"]).trim()).toBe("0");

@@ -126,7 +126,7 @@ describe("what the launcher starts", () => {
     (role) => {
       const words = command(role);
       const inside = words.slice(words.lastIndexOf("setpriv"));
-      const uid = role === "gateway" ? "65000" : "64004";
+      const uid = role === "gateway" ? "71000" : "70004";
       const identity = `setpriv --reuid ${uid} --regid ${uid} --clear-groups --no-new-privs`;
       expect(inside.join(" ").startsWith(`${identity} --bounding-set=-all --inh-caps=-all`)).toBe(true);
       expect(inside).toContain("--ambient-caps=-all");
@@ -147,7 +147,7 @@ describe("what the launcher starts", () => {
   });
 
   it("a collector is told by the launcher, and by nobody else, whose the trees are", () => {
-    expect(command("collector").slice(-3)).toEqual(["/trees", "/dependencies", "64004"]);
+    expect(command("collector").slice(-3)).toEqual(["/trees", "/dependencies", "70004"]);
   });
 
   it("limits are the request's for a sandbox, and constants for our programs", () => {
@@ -160,13 +160,13 @@ describe("what the launcher starts", () => {
       { at: "/state/run/tmp", options: "nosuid,nodev,size=2097152,nr_inodes=200k,mode=1777" },
       {
         at: "/state/run/home",
-        options: "nosuid,nodev,size=2097152,nr_inodes=100k,uid=64004,gid=64004,mode=0700",
+        options: "nosuid,nodev,size=2097152,nr_inodes=100k,uid=70004,gid=70004,mode=0700",
       },
     ]);
   });
 
   it("a program that asks who it is gets an answer that names no user of the host", () => {
-    expect(passwdOf(runOf("agent"))).toMatch(/^agent:x:64004:64004:agent:\/home\/agent:\/bin\/sh$/m);
+    expect(passwdOf(runOf("agent"))).toMatch(/^agent:x:70004:70004:agent:\/home\/agent:\/bin\/sh$/m);
     expect(passwdOf(runOf("collector"))).not.toContain("agent");
   });
 });

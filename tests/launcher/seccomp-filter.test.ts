@@ -130,7 +130,7 @@ describe("the filter of system calls, in the kernel of this machine", () => {
   });
 
   it.skipIf(ARCH !== "x64")(
-    "refuses odd personalities and typing into a terminal, whatever is above the lower half",
+    "refuses odd personalities, typing into a terminal and its line disciplines, whatever is above the lower half",
     () => {
       const [personality, ioctl] = [135, 16];
       const list = [
@@ -139,6 +139,7 @@ describe("the filter of system calls, in the kernel of this machine", () => {
         ["sti", ioctl, 0, 0x5412, 0],
         ["sti-high", ioctl, 0, 0x1_0000_5412, 0],
         ["linux", ioctl, 0, 0x541c, 0],
+        ["line-discipline", ioctl, 0, 0x5423, 0],
       ] as const;
       const refused = results(run(calls(list), true));
       const control = results(run(calls(list), false));

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StateRoot } from "../../src/launcher/state-root.ts";
 
 let folder: string;
@@ -18,3 +18,28 @@ it.skipIf(process.getuid?.() !== 0)(
     expect(state.folder("runs", "a")).toBe(join(folder, "disk/sandboxes/runs/a"));
   },
 );
+
+describe.skipIf(process.getuid?.() !== 0)("what one user may have at one time", () => {
+  const MOST = { runs: 96, trees: 32 } as const;
+
+  it.each(["runs", "trees"] as const)(
+    "is so many %s: more are refused with a hint, and another user has none the fewer",
+    (kind) => {
+      const state = new StateRoot({ NIGHTWARDEN_LAUNCHER_ROOT: join(folder, "root") });
+      const make = (id: string, caller: number, owner = "workspace"): string =>
+        state.make(kind, id, { owner, caller });
+      // Of several workspaces: they are one user's all the same.
+      for (let at = 0; at < MOST[kind]; at += 1) make(`own-${at}`, 1000, `workspace-${at % 3}`);
+      expect(() => make("one-more", 1000)).toThrow(/you have \d+ (runs|trees) at one time already/);
+      try {
+        make("one-more", 1000);
+      } catch (error) {
+        expect(error).toMatchObject({ hint: expect.stringContaining("doctor --repair") as string });
+      }
+      expect(readdirSync(join(state.path, kind))).not.toContain("one-more");
+      expect(readdirSync(make("of-another", 1001))).toEqual(["owner.json"]);
+      rmSync(state.folder(kind, "own-0"), { recursive: true });
+      expect(readdirSync(make("one-more", 1000))).toEqual(["owner.json"]);
+    },
+  );
+});

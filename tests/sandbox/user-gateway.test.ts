@@ -128,7 +128,7 @@ describe("a gateway as a user of its own", () => {
       expect(bytes).not.toContain(gateway.model.token);
       // It runs, and as nobody's user.
       const users = processesWith("gateway/main.js").map((pid) => /^Uid:\s+(\d+)/m.exec(statusOf(pid))?.[1]);
-      expect(users).toContain("65000");
+      expect(users).toContain("71000");
     } finally {
       await gateway.close();
     }
@@ -148,7 +148,7 @@ describe("a gateway as a user of its own", () => {
     try {
       await gateway.ready();
       const own = processesWith("gateway/main.js").filter(
-        (pid) => statusOf(pid).includes("65000") && groupOf(pid).includes(gateway.id),
+        (pid) => statusOf(pid).includes("71000") && groupOf(pid).includes(gateway.id),
       );
       expect(own.length).toBeGreaterThan(0);
       for (const pid of own) process.kill(pid, "SIGKILL");

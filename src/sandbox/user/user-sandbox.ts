@@ -1,7 +1,8 @@
 import type { Clock } from "../../contracts/clock.ts";
 import type { Sandbox, SandboxRequest, Sandboxes } from "../../contracts/sandbox.ts";
 import { GATEWAY_PORT, GATEWAY_SOCKET } from "../../core/gateway-protocol.ts";
-import { HOME_PATH, slotUser, TREE_PATH } from "../../core/sandbox-layout.ts";
+import { hostSlotUser } from "../../core/host-users.ts";
+import { HOME_PATH, TREE_PATH } from "../../core/sandbox-layout.ts";
 import { startEnclosedSandbox } from "../enclosed-sandbox.ts";
 import { selfCheckDifferences } from "../self-check-differences.ts";
 import type { HostImages } from "./host-images.ts";
@@ -56,7 +57,7 @@ export class UserSandboxes implements Sandboxes {
     });
     return await startEnclosedSandbox({
       program,
-      differences: (check) => selfCheckDifferences(check, slotUser(slot), limits),
+      differences: (check) => selfCheckDifferences(check, hostSlotUser(slot), limits),
       clock: this.clock,
       place: {
         cwd: TREE_PATH,

@@ -1,5 +1,5 @@
 import type { OpenTrees, Trees } from "../../contracts/trees.ts";
-import { slotUser } from "../../core/sandbox-layout.ts";
+import { hostSlotUser } from "../../core/host-users.ts";
 import { CollectorTrees } from "../collector-trees.ts";
 import { LaunchedProgram } from "./launched-program.ts";
 import type { Launcher } from "./launcher.ts";
@@ -9,17 +9,29 @@ import { newName } from "./run-name.ts";
 export class UserTrees implements Trees {
   private readonly launcher: Launcher;
   private readonly owner: string;
+  private readonly isBounded: boolean;
   private readonly ids = new WeakMap<OpenTrees, string>();
 
-  constructor(options: { readonly launcher: Launcher; readonly workspace: string }) {
+  constructor(options: {
+    readonly launcher: Launcher;
+    readonly workspace: string;
+    /** Trees can have file systems of their own here: one that has none is told of. */
+    readonly isBounded: boolean;
+  }) {
     this.launcher = options.launcher;
     this.owner = options.workspace;
+    this.isBounded = options.isBounded;
   }
 
   async open({ attempt, slot, bound }: Parameters<Trees["open"]>[0]): Promise<OpenTrees> {
     const { launcher, owner } = this;
     const id = newName("trees", attempt);
-    await launcher.openTrees({ owner, id, attempt: attempt.attempt, bound: bound ?? null });
+    const { bounded, why } = await launcher.openTrees({
+      owner,
+      id,
+      attempt: attempt.attempt,
+      bound: bound ?? null,
+    });
     // Not waited for: a sandbox can start on the trees meanwhile.
     const collector = LaunchedProgram.start(launcher, {
       op: "run",
@@ -37,7 +49,10 @@ export class UserTrees implements Trees {
     collector.catch(() => undefined);
     const open = new CollectorTrees({
       collector,
-      user: slotUser(slot),
+      user: hostSlotUser(slot),
+      ...(bound && this.isBounded && !bounded
+        ? { boundProblem: why ?? "the launcher does not say why" }
+        : {}),
       release: async () => await launcher.closeTrees({ owner, id }),
     });
     this.ids.set(open, id);
