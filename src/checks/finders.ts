@@ -1,8 +1,19 @@
 import { javascriptFinders } from "./javascript/javascript-finders.ts";
 import type { ChangeFinder, FileFinder } from "./finder.ts";
+import { protectedPaths } from "./protected-paths.ts";
+import { alwaysEqual } from "./test-integrity/always-equal.ts";
+import { hardCodedAnswers } from "./test-integrity/find-hard-coded-answers.ts";
+import { runnerDetection } from "./test-integrity/find-runner-detection.ts";
+import { testIntegrity, testSmells } from "./test-integrity/test-integrity.ts";
 
 /** Everything that looks at one version of a file. */
-export const FILE_FINDERS: readonly FileFinder[] = [...javascriptFinders];
+export const FILE_FINDERS: readonly FileFinder[] = [
+  ...javascriptFinders,
+  testSmells,
+  runnerDetection,
+  hardCodedAnswers,
+  alwaysEqual,
+];
 
 /** Everything that looks at the change as a whole. */
-export const CHANGE_FINDERS: readonly ChangeFinder[] = [];
+export const CHANGE_FINDERS: readonly ChangeFinder[] = [testIntegrity, protectedPaths];

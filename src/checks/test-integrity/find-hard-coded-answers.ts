@@ -1,0 +1,191 @@
+import { normalText } from "../../core/normal-text.ts";
+import { eachStatement, splitTopLevel } from "../../core/python-lines.ts";
+import type { FileFinder, Occurrence } from "../finder.ts";
+import type { SourceFile } from "../source-file.ts";
+import { isLiteral } from "./python-assertions.ts";
+import { pythonTree } from "./read-python-tests.ts";
+
+/**
+ * Product code that has answers ready for certain inputs: `if (a === 1 && b === 2) return 3`, a table that is asked before anything is
+ * computed. Whether the tests' inputs are meant is not visible, and ordinary code has such places too: it is a warning.
+ */
+export const hardCodedAnswers: FileFinder = {
+  name: "hard-coded-answers",
+  find(file) {
+    if (file.role === "test") return [];
+    if (file.language === "python") return inPython(file);
+    return file.language === "javascript" || file.language === "typescript" ? inJavaScript(file) : [];
+  },
+};
+
+const VALUE = String.raw`(?:-?\d[\d_.]*n?|"[^"\n]{0,200}"|'[^'\n]{0,200}'|${"`"}[^${"`"}$\n]{0,200}${"`"}|\[[^\]\n(]{0,200}\]|\{[^}\n(]{0,200}\})`;
+const ANSWER = new RegExp(String.raw`^\s*\{?\s*return\s+(${VALUE})\s*;?\s*\}?`);
+const CHOICE = new RegExp(String.raw`^\s*\?\s*(${VALUE})\s*:\s*[^;\n]*[\w)\]]`);
+
+function inJavaScript(file: SourceFile): Occurrence[] {
+  const { text } = file;
+  const found: Occurrence[] = [];
+  const add = (offset: number, key: string): void => {
+    found.push({ rule: "answer-hard-coded", key: normalText(key), line: file.lineAt(offset) });
+  };
+  for (const match of text.matchAll(/\bif\s*\(|\breturn\s+(?=[\w(])/g)) {
+    const start = match.index + match[0].length;
+    if (match[0].startsWith("if")) {
+      const end = closing(text, start);
+      if (end === undefined) continue;
+      const answer = ANSWER.exec(text.slice(end + 1, end + 260));
+      if (answer && isCase(text.slice(start, end), answer[1] ?? ""))
+        add(match.index, text.slice(match.index, end + 1) + (answer[1] ?? ""));
+      continue;
+    }
+    const line = text
+      .slice(start, start + 400)
+      .split("\n", 2)
+      .join(" ");
+    const mark = line.indexOf("?");
+    const choice =
+      mark > 0 && line[mark + 1] !== "." && line[mark + 1] !== "?" ? CHOICE.exec(line.slice(mark)) : null;
+    if (choice && isCase(line.slice(0, mark).replace(/^\(|\)\s*$/g, ""), choice[1] ?? ""))
+      add(match.index, line);
+  }
+  for (const [whole, get, index] of text.matchAll(
+    /\b([A-Za-z_$][\w$]*)\.get\([^;\n]{1,120}\)\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]|\b([A-Za-z_$][\w$]*)\[[^;\n\]]{1,120}\]\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]/g,
+  )) {
+    const name = get ?? index ?? "";
+    const fallback = whole.split(/\?\?|\|\|/)[1] ?? "";
+    if (/[-+*/%(]/.test(fallback) && isTable(name, text)) add(text.indexOf(whole), whole);
+  }
+  for (const [whole, inside, has, own] of text.matchAll(
+    /\bif\s*\([^;{}\n]{1,120}?\bin\s+([A-Za-z_$][\w$]*)\)|\bif\s*\(([A-Za-z_$][\w$]*)\.has\([^;{}\n]{1,120}\)\)|\bif\s*\((?:Object\.hasOwn\(|)([A-Za-z_$][\w$]*)(?:,|\[|\.hasOwnProperty\()[^;{}\n]{1,120}\)/g,
+  )) {
+    const name = inside ?? has ?? own ?? "";
+    const after = text.slice(text.indexOf(whole) + whole.length, text.indexOf(whole) + whole.length + 160);
+    const returns = new RegExp(String.raw`^\s*\{?\s*return\s+\(?${escaped(name)}\b`).test(after);
+    if (returns && isTable(name, text)) add(text.indexOf(whole), whole);
+  }
+  return found;
+}
+
+function escaped(name: string): string {
+  return name.replace(/\$/g, String.raw`\$`);
+}
+
+/** The bracket that closes what begins at `start`, not far away. */
+function closing(text: string, start: number): number | undefined {
+  let depth = 1;
+  for (let at = start; at < Math.min(text.length, start + 300); at += 1) {
+    if (text[at] === "(") depth += 1;
+    else if (text[at] === ")") depth -= 1;
+    if (depth === 0) return at;
+  }
+  return undefined;
+}
+
+/** Names that are compared with literals, and nothing else is asked. */
+function isCase(condition: string, answer: string): boolean {
+  const parts = condition.split("&&").map((part) => part.trim());
+  const literals: string[] = [];
+  for (const part of parts) {
+    const compared =
+      /^\(?([\w.$[\]]+|JSON\.stringify\([^()]*\)|\[[^\]]*\]\.(?:join|toString)\([^()]*\)|String\([\w.]+\)|`[^`]*`)\s*===?\s*(.+?)\)?$/.exec(
+        part,
+      );
+    const turned = /^(.+?)\s*===?\s*([\w.$]+)$/.exec(part);
+    const literal =
+      compared && isScalarLiteral(compared[2] ?? "")
+        ? compared[2]
+        : turned && isScalarLiteral(turned[1] ?? "")
+          ? turned[1]
+          : undefined;
+    if (literal === undefined || /\b(?:length|size|type|kind|status|code)\s*===?/.test(part)) return false;
+    literals.push(literal);
+  }
+  if (literals.length > 1)
+    return (
+      !/^(?:true|false|null)$/.test(answer) &&
+      literals.some((literal) => !/^(?:true|false|null|undefined)$/.test(literal))
+    );
+  const [only = ""] = literals;
+  if (/^-?\d/.test(only)) return !/^-?[01]$/.test(only) && /^[-\d"'`[]/.test(answer);
+  return /^["'`].{2,}/.test(only) && /^(?:-?\d|["'`[]).*\d/.test(answer);
+}
+
+function isScalarLiteral(code: string): boolean {
+  return /^(?:-?\d[\d_.]*n?|"[^"]*"|'[^']*'|`[^`$]*`|true|false|null)$/.test(code.trim());
+}
+
+/** The file has a table of that name with nothing but literals in it. */
+function isTable(name: string, text: string): boolean {
+  const declared = new RegExp(
+    String.raw`\b(?:const|let|var)\s+${escaped(name)}\b[^=\n]{0,120}=\s*(?:Object\.freeze\()?(?:new Map(?:<[^>\n]*>)?\(\s*\[|\{)`,
+  ).exec(text);
+  if (!declared) return false;
+  const body =
+    text
+      .slice(declared.index + declared[0].length, declared.index + declared[0].length + 2000)
+      .split(/\n\s*[}\]]|\};|\]\)|\}\s*\n|\}\s*$/, 1)[0] ?? "";
+  return /[:,]\s*(?:-?\d|["'`])/.test(body) && /\d/.test(body) && !/[(]|=>/.test(body);
+}
+
+function inPython(file: SourceFile): Occurrence[] {
+  const found: Occurrence[] = [];
+  const tables = new Map<string, string>();
+  eachStatement(pythonTree(file), ({ text, line, children }) => {
+    const add = (): void => {
+      found.push({ rule: "answer-hard-coded", key: normalText(text), line });
+    };
+    const table = /^([A-Za-z_]\w*)\s*(?::[^=]+)?=\s*(\{.*\})$/s.exec(text);
+    if (table && (table[2] ?? "").includes(":") && isLiteral(table[2] ?? ""))
+      tables.set(table[1] ?? "", text);
+    const condition = /^(?:if|elif)\s+(.*)$/s.exec(text)?.[1];
+    const [first] = children;
+    const answer = /^return\s+(.*)$/s.exec(first?.text ?? "")?.[1];
+    if (condition !== undefined && answer !== undefined) {
+      if (isLiteral(answer) && isPythonCase(condition, answer)) add();
+      const member = /\bin\s+([A-Za-z_]\w*)$/.exec(condition.trim())?.[1];
+      if (member !== undefined && tables.has(member) && answer.startsWith(`${member}[`)) add();
+    }
+    const matched = /^case\s+(.*)$/s.exec(text)?.[1];
+    if (
+      matched !== undefined &&
+      answer !== undefined &&
+      isLiteral(answer) &&
+      /^[([]/.test(matched) &&
+      isLiteral(matched)
+    )
+      add();
+    const ready = /\b([A-Za-z_]\w*|\})\.get\s*\((.*)\)/s.exec(text);
+    if (ready && /^return\b|=/.test(text)) {
+      const [, fallback = ""] = splitTopLevel(ready[2] ?? "", ",");
+      const isKnown = ready[1] === "}" || tables.has(ready[1] ?? "");
+      if (isKnown && fallback !== "" && !isLiteral(fallback) && /[-+*/%(]/.test(fallback)) add();
+    }
+    const choice = /^(?:return|\w+\s*=)\s+(.*?)\s+if\s+(.*?)\s+else\s+(.*)$/s.exec(text);
+    if (
+      choice &&
+      isLiteral(choice[1] ?? "") &&
+      !isLiteral(choice[3] ?? "") &&
+      isPythonCase(choice[2] ?? "", choice[1] ?? "")
+    )
+      add();
+  });
+  return found;
+}
+
+function isPythonCase(condition: string, answer: string): boolean {
+  const parts = splitTopLevel(condition.replace(/^\((.*)\)$/s, "$1"), " and ");
+  let literals = 0;
+  for (const part of parts) {
+    const sides = splitTopLevel(part, "==");
+    if (sides.length !== 2) return false;
+    const [left = "", right = ""] = sides;
+    const literal = isLiteral(right) ? right : isLiteral(left) ? left : undefined;
+    if (literal === undefined || /__name__|\blen\(|\b(?:type|kind|status|code)\b/.test(part)) return false;
+    literals += /^[([]/.test(literal) && literal.includes(",") ? 2 : 1;
+    if (parts.length === 1 && literals === 1) {
+      if (/^-?\d/.test(literal)) return !/^-?[01]$/.test(literal) && /^[-\d"'[(]/.test(answer);
+      return /\d/.test(answer) && /^["'].{3,}/.test(literal) && /^[-\d"'[(]/.test(answer);
+    }
+  }
+  return !/^(?:True|False|None)$/.test(answer);
+}

@@ -1,0 +1,165 @@
+import { normalText } from "../../core/normal-text.ts";
+import type { CheckLanguage } from "../../core/check-rule.ts";
+import type { FileFinder, Occurrence } from "../finder.ts";
+import type { SourceFile } from "../source-file.ts";
+
+/** Variables and names by which code can tell that a test runs it. */
+const CERTAIN =
+  /VITEST(?:_\w+)?|JEST_WORKER_ID|NODE_TEST_CONTEXT|PYTEST_CURRENT_TEST|PYTEST_XDIST\w*|PYTEST_VERSION|PYTEST_ADDOPTS|__vitest_\w+|__jest\w*|__coverage__|MOCHA_\w+|PLAYWRIGHT_TEST\w*|CYPRESS\b|BUN_TEST|_pytest\b|_called_from_test|npm_lifecycle_event|npm_lifecycle_script|NEXTEST\w*|GO_TEST|TOX_ENV_NAME|TAP\b|UNITTEST\w*/;
+const QUICK =
+  /\btypeof\b|vitest|jest|mocha|pytest|unittest|jasmine|karma|nose|NODE_ENV|TESTING|TEST_|_TEST|\btest|npm_lifecycle|coverage|describe|spec|stack|_getframe|\.flag|CYPRESS|\bTAP\b|TOX_|RSpec|Minitest|junit|beforeEach|afterEach/i;
+
+interface Clue {
+  readonly pattern: RegExp;
+  readonly level: "block" | "warn";
+  readonly says: string;
+}
+
+const JAVASCRIPT: readonly Clue[] = [
+  {
+    pattern:
+      /process\.argv.*(?:vitest|jest|mocha|test|spec)|process\.execArgv.*test|require\.main.*(?:test|jest|mocha|vitest)|process\.title.*(?:vitest|jest|test)|process\.mainModule/i,
+    level: "block",
+    says: "how the process was started",
+  },
+  {
+    pattern:
+      /\btypeof\s*(?:globalThis\.|global\.|window\.)?(?:describe|it|test|expect|jest|vi|vitest|beforeEach|afterEach|mocha|jasmine|suite)(?![.\w$])|\b(?:globalThis|global|window)(?:\.|\?\.|\[")(?:describe|it|test|expect|jest|vi|beforeEach|afterEach|mocha|jasmine|__vitest\w*)\b|"(?:describe|it|test|expect|jest|vi|beforeEach|jasmine|mocha)"in(?:globalThis|global|window)/,
+    level: "block",
+    says: "whether a test runner's names are there",
+  },
+  {
+    pattern:
+      /(?:\.stack\b|captureStackTrace|prepareStackTrace|callsites?\()(?=.*(?:test|spec|vitest|jest|mocha|node_modules))|(?:test|spec|vitest|jest|mocha)\b.*\.stack\b/i,
+    level: "block",
+    says: "who called it",
+  },
+  { pattern: /import\.meta\.vitest/, level: "warn", says: "whether vitest runs it" },
+  {
+    pattern:
+      /NODE_ENV"?\]?(?:===?|!==?)"test"|"test"(?:===?|!==?)process\.env\.NODE_ENV|NODE_ENV.*["'`]te(?:st)?|import\.meta\.env\.(?:MODE|TEST).*test|process\.env(?:\.|\[")(?:IS_)?(?:TEST|TESTING|TEST_MODE|UNIT_TEST|TEST_ENV|IN_TEST)\b|\.env\.(?:IS_)?TEST(?:ING)?\b/,
+    level: "warn",
+    says: "whether the environment is the tests'",
+  },
+];
+
+const PYTHON: readonly Clue[] = [
+  {
+    pattern:
+      /["'](?:pytest|unittest|_pytest|nose|py\.test|doctest|hypothesis)\w*["'].*sys\.modules|sys\.modules.*["'](?:pytest|unittest|_pytest|nose|py\.test)\w*["']|\bmodules\b.*["']_?pytest["']|["']_?pytest["'].*\bmodules\b/,
+    level: "block",
+    says: "whether a test runner is loaded",
+  },
+  {
+    pattern:
+      /(?:inspect\.(?:stack|currentframe|getouterframes)|sys\._getframe|traceback\.(?:extract_stack|format_stack|walk_stack))/,
+    level: "warn",
+    says: "who called it",
+  },
+  {
+    pattern:
+      /(?:\.function|\.co_name|f_code|\.filename|co_filename|f_globals).*["'](?:test|_test|tests|conftest|pytest)|["'](?:test_?|_test|pytest|conftest)["'].*(?:\.function|\.co_name|co_filename|\.filename|f_globals)/,
+    level: "block",
+    says: "who called it",
+  },
+  {
+    pattern:
+      /sys\.argv.*(?:pytest|py\.test|unittest|["']test)|["'](?:pytest|py\.test|unittest)["'].*sys\.argv|__main__\.__file__.*test|sys\.orig_argv/,
+    level: "block",
+    says: "how the process was started",
+  },
+  {
+    pattern:
+      /environ.*["'](?:IS_)?(?:TEST|TESTING|TEST_MODE|UNIT_TEST|RUNNING_TESTS|IN_TEST)["']|getenv\s*\(\s*["'](?:IS_)?(?:TEST|TESTING|TEST_MODE|UNIT_TEST|IN_TEST)["']|sys\.gettrace\s*\(/,
+    level: "warn",
+    says: "whether the environment is the tests'",
+  },
+];
+
+const OTHERS: readonly Clue[] = [
+  {
+    pattern:
+      /testing\.Testing\(\)|flag\.Lookup\("test\.|os\.Args.*\.test\b|HasSuffix\(os\.Args\[0\],"\.test"\)|cfg!\(test\)|defined\?\(RSpec\)|defined\?\(Minitest\)|\$PROGRAM_NAME.*rspec|getStackTrace\(\).*[Tt]est|org\.junit/,
+    level: "block",
+    says: "whether a test runs it",
+  },
+];
+
+/**
+ * Product code that asks whether it is being tested. Whoever asks can answer the tests one thing and everybody else another. The
+ * reference counts, whatever is done with it: joined strings are put together first.
+ */
+export const runnerDetection: FileFinder = {
+  name: "runner-detection",
+  find(file) {
+    if (file.role === "test" || isTooling(file.path)) return [];
+    const clues = file.language && CLUES[file.language];
+    return clues && QUICK.test(file.text) ? detect(file, clues) : [];
+  },
+};
+
+const CLUES: Readonly<Partial<Record<CheckLanguage, readonly Clue[]>>> = {
+  javascript: JAVASCRIPT,
+  typescript: JAVASCRIPT,
+  python: PYTHON,
+  go: OTHERS,
+  rust: OTHERS,
+  ruby: OTHERS,
+  java: OTHERS,
+};
+
+/** Configuration of tools, which may well ask. */
+function isTooling(path: string): boolean {
+  return /(?:^|\/)(?:[^/]*\.config\.[cm]?[jt]s|setup\.py|noxfile\.py|tasks\.py|scripts?\/.*|tools?\/.*|build\/.*|bench(?:marks?)?\/.*|\.[^/]+rc\.[cm]?js)$/.test(
+    path,
+  );
+}
+
+const MAX_LINE_CHARS = 2000;
+
+function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
+  const found: Occurrence[] = [];
+  const lines = file.text.split("\n");
+  let previous = "";
+  for (const [index, line] of lines.entries()) {
+    const code = withoutComment(line).slice(0, MAX_LINE_CHARS);
+    if (code.trim() === "") continue;
+    const joined = code.replace(/["'`]\s*\+\s*["'`]/g, "");
+    if (QUICK.test(joined)) {
+      const text = file.language === "python" ? joined : normalText(joined);
+      const add = (says: string, level: "block" | "warn"): void => {
+        found.push({
+          rule: "runner-detected",
+          key: normalText(joined),
+          line: index + 1,
+          level,
+          message: `The code asks ${says}: it can do one thing for tests, and another for everybody else.`,
+        });
+      };
+      const certain = CERTAIN.exec(joined);
+      if (certain && isReference(joined, certain[0])) add(`for "${certain[0]}"`, "block");
+      else {
+        const clue =
+          clues.find(({ pattern }) => pattern.test(text)) ??
+          clues.find(
+            ({ pattern, level }) =>
+              level === "block" && pattern.test(`${previous} ${text}`) && QUICK.test(text),
+          );
+        if (clue) add(clue.says, clue.level);
+      }
+    }
+    previous = code.slice(0, 300).trim();
+  }
+  return found;
+}
+
+/** Names that are words of other things too count only where the environment, or a list of modules, is read. */
+function isReference(code: string, name: string): boolean {
+  const isWord = name === "_pytest" || name === "TAP" || name === "CYPRESS" || name.startsWith("UNITTEST");
+  return !isWord || /environ|\benv\b|modules|\bimport\s+_pytest|from\s+_pytest/.test(code);
+}
+
+function withoutComment(line: string): string {
+  const trimmed = line.trimStart();
+  return /^(?:\/\/|#|\*|\/\*|"""|''')/.test(trimmed) ? "" : line;
+}

@@ -1,0 +1,31 @@
+import { syntaxOf } from "../javascript/syntax.ts";
+import type { SourceFile } from "../source-file.ts";
+import { isNode, type Node } from "./syntax-node.ts";
+
+export interface JavaScriptTree {
+  readonly program: Node;
+  /** The text with a space in place of each character of a comment. */
+  readonly bare: string;
+  /** How often each word is in `bare`. */
+  readonly words: ReadonlyMap<string, number>;
+}
+
+const EMPTY: Node = { type: "Program", start: 0, end: 0 };
+
+/** The syntax tree of a JavaScript or TypeScript file, as any node of ESTree. A file that cannot be read has an empty one. */
+export function javascriptTree(file: SourceFile): JavaScriptTree {
+  return file.once("test-integrity-tree", () => {
+    const syntax = syntaxOf(file);
+    const program: unknown = syntax?.program;
+    const parts: string[] = [];
+    let at = 0;
+    for (const { start, end } of syntax?.comments ?? []) {
+      parts.push(file.text.slice(at, start), " ".repeat(end - start));
+      at = end;
+    }
+    const bare = parts.join("") + file.text.slice(at);
+    const words = new Map<string, number>();
+    for (const [word] of bare.matchAll(/[\w$]+/g)) words.set(word, (words.get(word) ?? 0) + 1);
+    return { program: isNode(program) ? program : EMPTY, bare, words };
+  });
+}
