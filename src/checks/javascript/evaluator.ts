@@ -1,5 +1,8 @@
-import { bytesOf, encode, foldGlobalCall, foldListMethod, foldTextMethod, numberOf } from "./fold-method.ts";
+import { bytesOf, numberOf } from "./fold-method.ts";
+import { callMethod } from "./call-method.ts";
+import { callRuntime } from "./call-runtime.ts";
 import { foldOperator } from "./fold-operator.ts";
+import type { Follow } from "./follow.ts";
 import {
   isFunction,
   keyOf,
@@ -8,19 +11,31 @@ import {
   type MemberNode,
   type ProgramFacts,
 } from "./program-facts.ts";
-import { canonicalPath, globalPath, memberPath, modulePath } from "./runtime-paths.ts";
+import { globalPath, memberPath, modulePath } from "./runtime-paths.ts";
 import { EACH, REST, type Binding, type Scope, type Source } from "./scopes.ts";
 import { bare, type Node } from "./syntax.ts";
+import { add, builtinMember, elementsOf, MAX_LIST, MAX_OPTIONS, plainMember } from "./value-parts.ts";
 import { asText, HOLE, path, pathsOf, text, textsOf, UNKNOWN, type Value, type Values } from "./values.ts";
+import { writtenMembers } from "./written-members.ts";
 
 const MAX_DEPTH = 120;
-const MAX_OPTIONS = 12;
 /** Steps in one file. What takes more is left unknown, so that no text makes the check run for long. */
-const MAX_STEPS = 400_000;
+const MAX_STEPS = 200_000;
+const MIN_STEPS = 20_000;
 /** Of them, those inside of functions that are followed. */
-const MAX_RUN_STEPS = 40_000;
+const MAX_RUN_STEPS = 15_000;
 const MAX_RUN_DEPTH = 5;
-const MAX_LIST = 2_000;
+
+const REMEMBERED: ReadonlySet<string> = new Set([
+  "MemberExpression",
+  "CallExpression",
+  "NewExpression",
+  "BinaryExpression",
+  "TemplateLiteral",
+  "ArrayExpression",
+  "ConditionalExpression",
+  "LogicalExpression",
+]);
 
 /** What a function's parameters are while a call of it is followed. */
 interface Given {
@@ -40,29 +55,35 @@ export class Evaluator {
   private readonly knownNames = new Map<Binding, Values>();
   private readonly busy = new Set<Node | Binding>();
   private runSteps = 0;
+  private readonly maxSteps: number;
   private steps = 0;
   private depth = 0;
 
   constructor(facts: ProgramFacts) {
     this.facts = facts;
+    // In proportion to the text, so that no kind of text takes much longer than another of its size.
+    this.maxSteps = Math.min(MAX_STEPS, Math.max(MIN_STEPS, facts.syntax.program.end));
   }
 
   /** The values that an expression may have. */
   valuesOf(node: Node, scope: Scope, given?: Given): Values {
     const expression = bare(node);
-    if (!given) {
-      const known = this.known.get(expression);
-      if (known) return known;
-    }
-    if (this.depth >= MAX_DEPTH || this.steps >= MAX_STEPS) return UNKNOWN;
-    if (!given && this.busy.has(expression)) return UNKNOWN;
+    // What is cheap to find is not worth remembering: most nodes are names and texts.
+    if (expression.type === "Identifier") return this.name(expression.name, scope, given);
+    if (expression.type === "MemberExpression" && this.leadsNowhere(expression, scope, given)) return UNKNOWN;
+    const isLong = REMEMBERED.has(expression.type) && !given;
+    const known = isLong ? this.known.get(expression) : undefined;
+    if (known) return known;
+    if (this.depth >= MAX_DEPTH || this.steps >= this.maxSteps) return UNKNOWN;
     if (given && (this.runSteps += 1) > MAX_RUN_STEPS) return UNKNOWN;
+    if (isLong && this.busy.has(expression)) return UNKNOWN;
+    if (isLong) this.busy.add(expression);
     this.steps += 1;
     this.depth += 1;
-    if (!given) this.busy.add(expression);
-    const values = this.evaluate(expression, scope, given).slice(0, MAX_OPTIONS);
+    const found = this.evaluate(expression, scope, given);
     this.depth -= 1;
-    if (!given) {
+    const values = found.length > MAX_OPTIONS ? found.slice(0, MAX_OPTIONS) : found;
+    if (isLong) {
       this.busy.delete(expression);
       this.known.set(expression, values);
     }
@@ -210,18 +231,8 @@ export class Evaluator {
     return elements.slice(0, MAX_LIST).flatMap((each) => {
       if (each === null) return [UNKNOWN];
       if (each.type !== "SpreadElement") return [this.valuesOf(each, scope, given)];
-      return this.elementsOf(this.valuesOf(each.argument, scope, given));
+      return elementsOf(this.valuesOf(each.argument, scope, given));
     });
-  }
-
-  /** What going through a value gives: a list's items, a text's characters. */
-  private elementsOf(values: Values): readonly Values[] {
-    const [value] = values;
-    if (value?.kind === "list") return value.items;
-    if (value?.kind === "text") return Array.from(value.text.slice(0, MAX_LIST)).map((each) => [text(each)]);
-    if (value?.kind === "bytes")
-      return Array.from(value.bytes.slice(0, MAX_LIST), (each): Values => [{ kind: "number", number: each }]);
-    return [];
   }
 
   private name(name: string, scope: Scope, given: Given | undefined): Values {
@@ -261,7 +272,7 @@ export class Evaluator {
   }
 
   private stepInto(values: Values, step: string | Node, scope: Scope, given: Given | undefined): Values {
-    if (step === EACH) return this.elementsOf(values).flat();
+    if (step === EACH) return elementsOf(values).flat();
     if (step === REST || step === "key in") return step === REST ? values : UNKNOWN;
     const keys =
       typeof step === "string"
@@ -287,17 +298,38 @@ export class Evaluator {
     return UNKNOWN;
   }
 
+  /** Whether a member is one of something of which nothing is known: most are, and it is not worth remembering. */
+  private leadsNowhere(node: MemberNode, scope: Scope, given: Given | undefined): boolean {
+    let object = bare(node.object);
+    while (object.type === "MemberExpression" && !object.computed) {
+      if (node.property.type === "Identifier" && UNKNOWN_MEMBERS.has(node.property.name)) return false;
+      node = object;
+      object = bare(object.object);
+    }
+    if (object.type !== "Identifier" || node.computed) return false;
+    if (node.property.type === "Identifier" && UNKNOWN_MEMBERS.has(node.property.name)) return false;
+    const binding = scope.find(object.name);
+    if (!binding) return globalPath(object.name) === undefined;
+    return !binding.properties && this.name(object.name, scope, given).length === 0;
+  }
+
   private member(node: MemberNode, scope: Scope, given: Given | undefined): Values {
-    const keys = this.keysOf(node, scope, given);
     const object = bare(node.object);
     const binding = object.type === "Identifier" ? scope.find(object.name) : undefined;
-    const own = keys
-      .flatMap((key) => binding?.properties?.get(key) ?? [])
-      .flatMap((each) => this.sourceValues(each));
     const values = this.valuesOf(object, scope, given);
+    const written = keyOf(node);
+    if (values.length === 0 && !binding?.properties)
+      return (written === undefined ? undefined : UNKNOWN_MEMBERS.get(written)) ?? UNKNOWN;
+    const keys = written === undefined ? this.keysOf(node, scope, given) : [written];
+    // The constructor of an instance is its class, and not what makes functions.
+    if (object.type === "ThisExpression" || object.type === "NewExpression") {
+      if (keys.includes("constructor"))
+        return object.type === "ThisExpression" ? UNKNOWN : this.valuesOf(object.callee, scope, given);
+    }
     const found = keys.flatMap((key) => this.memberOf(values, key, given));
-    if (found.length > 0 || own.length > 0) return [...own, ...found];
-    return values.length === 0 ? keys.flatMap((key) => UNKNOWN_MEMBERS.get(key) ?? []) : UNKNOWN;
+    if (!binding?.properties) return found;
+    const own = keys.flatMap((key) => binding.properties?.get(key) ?? []);
+    return [...own.flatMap((each) => this.sourceValues(each)), ...found];
   }
 
   /** The names that a member's key may have. */
@@ -310,91 +342,46 @@ export class Evaluator {
   }
 
   private memberOf(values: Values, key: string, given: Given | undefined): Values {
-    return values.flatMap((value): Values => {
-      switch (value.kind) {
-        case "path":
-          return [path(memberPath(value.path, key))];
-        case "holder":
-          return key === value.key ? value.values : UNKNOWN;
-        case "list": {
-          if (key === "length") return [{ kind: "number", number: value.items.length }];
-          const index = Number(key);
-          return Number.isInteger(index) ? (value.items[index] ?? UNKNOWN) : memberOfPlain("Array", key);
-        }
-        case "text": {
-          if (key === "length") return [{ kind: "number", number: value.text.length }];
-          const character = Number.isInteger(Number(key)) ? value.text[Number(key)] : undefined;
-          return character === undefined ? memberOfPlain("String", key) : [text(character)];
-        }
-        case "number":
-          return memberOfPlain("Number", key);
-        case "pattern":
-          return key === "source" ? [text(value.pattern)] : memberOfPlain("RegExp", key);
-        case "bytes":
-          return memberOfPlain("Uint8Array", key);
-        case "written":
-          return this.writtenMember(value.node, value.scope, key, given);
-        default:
-          return UNKNOWN;
-      }
-    });
+    // An object may be spread into itself: its members are looked for as deep as anything else.
+    if (this.depth >= MAX_DEPTH || (this.steps += 1) >= this.maxSteps) return UNKNOWN;
+    this.depth += 1;
+    const found = this.membersOf(values, key, given);
+    this.depth -= 1;
+    return found.length > MAX_OPTIONS ? found.slice(0, MAX_OPTIONS) : found;
+  }
+
+  private membersOf(values: Values, key: string, given: Given | undefined): Values {
+    const [only] = values;
+    if (values.length === 1 && only?.kind === "path") return [path(memberPath(only.path, key))];
+    return values.flatMap((value) =>
+      value.kind === "written"
+        ? this.writtenMember(value.node, value.scope, key, given)
+        : plainMember(value, key),
+    );
   }
 
   private writtenMember(node: Node, scope: Scope, key: string, given: Given | undefined): Values {
-    if (node.type === "ObjectExpression") {
-      for (const property of node.properties.toReversed()) {
-        if (property.type === "SpreadElement") {
-          const found = this.memberOf(this.valuesOf(property.argument, scope, given), key, given);
-          if (found.length > 0) return found;
-        } else if (this.propertyNames(property, scope).includes(key)) {
-          if (property.kind !== "get") return this.valuesOf(property.value, scope, given);
-          return isFunction(property.value) ? this.run(property.value, [], given) : UNKNOWN;
-        }
-      }
-      return memberOfPlain("Object", key);
-    }
-    if (node.type === "TSEnumBody") {
-      const member = node.members.find(
-        (each) =>
-          (each.id.type === "Identifier" ? each.id.name : "value" in each.id ? each.id.value : "") === key,
-      );
-      return member?.initializer ? this.valuesOf(member.initializer, scope, given) : UNKNOWN;
-    }
     if (isFunction(node)) {
       if (key === "constructor") return [path("Function")];
       if (key === "__proto__") return [path("Function.prototype")];
       return ["call", "apply", "bind"].includes(key)
         ? [{ kind: "holder", key: "()", values: [{ kind: "written", node, scope }] }]
-        : memberOfPlain("Function", key);
+        : builtinMember("Function", key);
     }
-    if (node.type === "ClassDeclaration" || node.type === "ClassExpression") {
-      for (const member of node.body.body) {
-        if (
-          member.type !== "PropertyDefinition" &&
-          member.type !== "MethodDefinition" &&
-          member.type !== "AccessorProperty"
-        )
-          continue;
-        if (!this.propertyNames(member, scope).includes(key) || !member.value) continue;
-        if (member.type === "MethodDefinition" && member.kind === "get" && isFunction(member.value))
-          return this.run(member.value, [], given);
-        if (key !== "constructor") return this.valuesOf(member.value, scope, given);
-      }
-      if (node.superClass) return this.memberOf(this.valuesOf(node.superClass, scope, given), key, given);
-      return key === "constructor" ? [path("Function")] : UNKNOWN;
+    const members = writtenMembers(node);
+    const named = members.byName.get(key);
+    const member = named ?? members.computed.find((each) => this.textsOf(each.key, scope).includes(key));
+    if (member) {
+      if (!member.isGetter) return this.valuesOf(member.value, scope, given);
+      return isFunction(member.value) ? this.run(member.value, [], given) : UNKNOWN;
     }
-    return UNKNOWN;
-  }
-
-  private propertyNames(
-    property: { readonly key: Node; readonly computed: boolean },
-    scope: Scope,
-  ): readonly string[] {
-    const { key } = property;
-    if (property.computed) return this.valuesOf(key, scope).flatMap((each) => asText(each) ?? []);
-    if (key.type === "Identifier") return [key.name];
-    if (key.type === "PrivateIdentifier") return [`#${key.name}`];
-    return key.type === "Literal" ? [String(key.value)] : [];
+    const isClass = node.type === "ClassDeclaration" || node.type === "ClassExpression";
+    if (isClass && key === "constructor") return [path("Function")];
+    for (const from of members.from) {
+      const found = this.memberOf(this.valuesOf(from, scope, given), key, given);
+      if (found.length > 0) return found;
+    }
+    return isClass ? UNKNOWN : builtinMember("Object", key);
   }
 
   /** What each argument may be, spread ones taken apart. */
@@ -454,68 +441,11 @@ export class Evaluator {
     }
     for (const method of methods) {
       for (const subject of subjects) {
-        const found = this.callMethod(subject, method, values, given);
+        const found = callMethod(subject, method, values, this.following(given));
         if (found.length > 0) return [...results, ...found];
       }
     }
     return results;
-  }
-
-  private callMethod(
-    subject: Value,
-    method: string,
-    values: readonly Values[],
-    given: Given | undefined,
-  ): Values {
-    if (subject.kind === "text" || (subject.kind === "number" && method === "toString")) {
-      if (subject.kind === "number") {
-        const base = numberOf(values[0]?.[0]) ?? 10;
-        return base >= 2 && base <= 36 ? [text(subject.number.toString(base))] : UNKNOWN;
-      }
-      if ((method === "replace" || method === "replaceAll") && values[1]?.[0]?.kind === "written")
-        return [text(HOLE)];
-      const folded = foldTextMethod(subject.text, method, values);
-      return folded ? [folded] : UNKNOWN;
-    }
-    if (subject.kind === "list") return this.callListMethod(subject.items, method, values, given);
-    if (subject.kind === "bytes") {
-      if (method === "toString") return [text(encode(subject.bytes, asText(values[0]?.[0])))];
-      if (method === "reverse") return [{ kind: "bytes", bytes: subject.bytes.toReversed() }];
-      return this.callListMethod(this.elementsOf([subject]), method, values, given);
-    }
-    if (subject.kind === "holder" && subject.key === "entries" && method === "get") {
-      const [entries] = subject.values;
-      const key = asText(values[0]?.[0]);
-      const items = entries?.kind === "list" ? entries.items : [];
-      return items.flatMap(([entry]) =>
-        entry?.kind === "list" && (key === undefined || asText(entry.items[0]?.[0]) === key)
-          ? (entry.items[1] ?? [])
-          : [],
-      );
-    }
-    return UNKNOWN;
-  }
-
-  private callListMethod(
-    items: readonly Values[],
-    method: string,
-    values: readonly Values[],
-    given: Given | undefined,
-  ): Values {
-    const callback = values[0]?.[0];
-    if ((method === "map" || method === "flatMap") && callback) {
-      const mapped = items.map((item, index) =>
-        this.callValue(callback, [item, [{ kind: "number", number: index }]], given),
-      );
-      return [{ kind: "list", items: mapped }];
-    }
-    if ((method === "reduce" || method === "reduceRight") && callback) {
-      const order = method === "reduce" ? [...items] : items.toReversed();
-      let sum = values[1] ?? order.shift() ?? UNKNOWN;
-      for (const item of order) sum = this.callValue(callback, [sum, item], given);
-      return sum;
-    }
-    return foldListMethod(items, method, values) ?? UNKNOWN;
   }
 
   /** What calling a value with these arguments gives. */
@@ -527,7 +457,24 @@ export class Evaluator {
         ? this.run(target.node, values.slice(1), given)
         : UNKNOWN;
     }
-    return callee.kind === "path" ? this.callPath(callee.path, values, given) : UNKNOWN;
+    return callee.kind === "path" ? callRuntime(callee.path, values, this.following(given)) : UNKNOWN;
+  }
+
+  private following(given: Given | undefined): Follow {
+    const membersIn = (values: Values): readonly (readonly [string, Values])[] => {
+      const [object] = values;
+      if (object?.kind !== "written" || isFunction(object.node)) return [];
+      const { byName } = writtenMembers(object.node);
+      return [...byName].map(
+        ([name, { value }]) => [name, this.valuesOf(value, object.scope, given)] as const,
+      );
+    };
+    return {
+      call: (callee, values) => this.callValue(callee, values, given),
+      memberOf: (values, key) => this.memberOf(values, key, given),
+      keysOf: (values) => membersIn(values).map(([name]) => [text(name)]),
+      valuesIn: (values) => membersIn(values).map(([, value]) => value),
+    };
   }
 
   /** Follows a function of the file that only computes: the values of its `return`. */
@@ -553,112 +500,6 @@ export class Evaluator {
     this.busy.delete(node);
     return results;
   }
-
-  private callPath(callee: string, values: readonly Values[], given: Given | undefined): Values {
-    const first = values[0] ?? UNKNOWN;
-    const folded = foldGlobalCall(callee, values);
-    if (folded) return [folded];
-    switch (callee) {
-      case "require":
-      case "process.getBuiltinModule":
-      case "node:module._load":
-      case "vi.importActual":
-        return textsOf(first).map((each) => path(modulePath(each)));
-      case "node:module.createRequire":
-      case "node:module.createRequireFromPath":
-        return [path("require")];
-      case "require.bind":
-        return [path("require")];
-      case "Reflect.get":
-        return (values[1] ?? []).flatMap((each) => this.memberOf(first, asText(each) ?? HOLE, given));
-      case "Reflect.apply":
-        return first.flatMap((each) => this.callValue(each, this.elementsOf(values[2] ?? UNKNOWN), given));
-      case "Object.getOwnPropertyDescriptor":
-      case "Reflect.getOwnPropertyDescriptor": {
-        const found = (values[1] ?? []).flatMap((each) => this.memberOf(first, asText(each) ?? HOLE, given));
-        return [{ kind: "holder", key: "value", values: found }];
-      }
-      case "Object.getPrototypeOf":
-      case "Reflect.getPrototypeOf":
-        return this.memberOf(first, "__proto__", given);
-      case "Object":
-      case "Object.freeze":
-      case "Object.seal":
-      case "Promise.resolve":
-      case "structuredClone":
-        return first;
-      case "Object.create":
-      case "Object.assign":
-        return values.flat();
-      case "Array.from":
-      case "Array.of": {
-        const items = callee === "Array.of" ? values : this.elementsOf(first);
-        const map = values[1]?.[0];
-        return [
-          {
-            kind: "list",
-            items:
-              map && callee === "Array.from"
-                ? items.map((each) => this.callValue(map, [each], given))
-                : items,
-          },
-        ];
-      }
-      case "Object.values":
-      case "Object.keys": {
-        const [object] = first;
-        if (object?.kind !== "written" || object.node.type !== "ObjectExpression") return UNKNOWN;
-        const items = object.node.properties.flatMap((each): Values[] => {
-          if (each.type === "SpreadElement") return [];
-          if (callee === "Object.values") return [this.valuesOf(each.value, object.scope, given)];
-          return this.propertyNames(each, object.scope).map((name) => [text(name)]);
-        });
-        return [{ kind: "list", items }];
-      }
-      case "Buffer.from":
-      case "Uint8Array.from":
-      case "Uint8Array.of": {
-        const bytes = bytesOf(
-          callee === "Uint8Array.of" ? { kind: "list", items: values } : first[0],
-          asText(values[1]?.[0]),
-        );
-        return bytes ? [{ kind: "bytes", bytes }] : UNKNOWN;
-      }
-      case "new TextDecoder.decode": {
-        const bytes = bytesOf(first[0], undefined);
-        return bytes ? [text(encode(bytes, undefined))] : UNKNOWN;
-      }
-      case "new TextEncoder.encode": {
-        const bytes = bytesOf(first[0], undefined);
-        return bytes ? [{ kind: "bytes", bytes }] : UNKNOWN;
-      }
-      case "node:os.homedir":
-        return [text("~")];
-      case "process.cwd":
-        return [text(".")];
-      case "node:os.tmpdir":
-        return [text("/tmp/")];
-      case "node:path.join":
-      case "node:path.resolve": {
-        const parts = values.map((each) => asText(each[0]) ?? HOLE);
-        return [text(joinPaths(parts, callee.endsWith("resolve")))];
-      }
-      case "node:path.normalize":
-      case "node:fs.realpathSync":
-      case "node:url.fileURLToPath":
-      case "node:url.pathToFileURL":
-        return first;
-      default:
-    }
-    const invoker = /^(.+)\.(call|apply|bind)$/.exec(callee);
-    if (invoker?.[1] !== undefined) {
-      const target = canonicalPath(invoker[1]);
-      if (invoker[2] === "bind") return [path(target)];
-      const passed = invoker[2] === "call" ? values.slice(1) : this.elementsOf(values[1] ?? UNKNOWN);
-      return this.callPath(target, passed, given);
-    }
-    return UNKNOWN;
-  }
 }
 
 /** Members that mean the same thing on whatever object they are found. */
@@ -669,34 +510,6 @@ const UNKNOWN_MEMBERS: ReadonlyMap<string, Values> = new Map(
     mainModule: [path("module")],
   }),
 );
-
-/** A member of an ordinary value: its builtin methods are functions, and their constructor makes code. */
-function memberOfPlain(type: string, key: string): Values {
-  if (key === "constructor") return [path(type)];
-  if (key === "__proto__") return [path(`${type}.prototype`)];
-  return [path(`${type}.prototype.${key}`)];
-}
-
-function add(left: Values, right: Values): Values {
-  const sums: Value[] = [];
-  if (left.length === 0 && right.length === 0) return UNKNOWN;
-  const unknown: readonly (Value | undefined)[] = [undefined];
-  for (const a of left.length > 0 ? left : unknown) {
-    for (const b of right.length > 0 ? right : unknown) {
-      if (sums.length >= MAX_OPTIONS) return sums;
-      if (a?.kind === "number" && b?.kind === "number")
-        sums.push({ kind: "number", number: a.number + b.number });
-      else if (a?.kind === "text" || b?.kind === "text" || a?.kind === "list" || b?.kind === "list")
-        sums.push(text((asText(a) ?? HOLE) + (asText(b) ?? HOLE)));
-    }
-  }
-  return sums;
-}
-
-function joinPaths(parts: readonly string[], fromLast: boolean): string {
-  const absolute = fromLast ? parts.findLastIndex((each) => each.startsWith("/") || each.startsWith("~")) : 0;
-  return parts.slice(Math.max(0, absolute)).join("/").replaceAll(/\/+/g, "/");
-}
 
 function isInside(scope: Scope, scopes: ReadonlySet<Scope>): boolean {
   for (let at: Scope | undefined = scope; at; at = at.parent) if (scopes.has(at)) return true;

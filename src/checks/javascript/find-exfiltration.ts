@@ -1,6 +1,7 @@
 import type { FindingLevel } from "../../core/finding.ts";
 import type { FileFinder } from "../finder.ts";
-import { evaluatorOf } from "./evaluator-of.ts";
+import type { SourceFile } from "../source-file.ts";
+import { evaluatorOf, knownCallsOf } from "./evaluator-of.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
 import { calledName } from "./position.ts";
@@ -19,7 +20,7 @@ export const exfiltrationFinder: FileFinder = {
     if (!facts || !evaluator) return [];
     const found = new OccurrenceList(file);
     const isTest = file.role === "test";
-    const sinks = networkCalls(facts, evaluator);
+    const sinks = networkCalls(file, facts);
     for (const { place, kind } of sinks) {
       const secrets = carried(place, evaluator);
       const level = levelOf(secrets, kind);
@@ -65,25 +66,20 @@ const SENDING_METHODS: ReadonlySet<string> = new Set([
   "connect",
 ]);
 
-function networkCalls(
-  facts: ProgramFacts,
-  evaluator: Evaluator,
-): { place: Place<CallNode>; kind: SinkKind }[] {
+function networkCalls(file: SourceFile, facts: ProgramFacts): { place: Place<CallNode>; kind: SinkKind }[] {
   const sure: { place: Place<CallNode>; kind: SinkKind }[] = [];
-  const perhaps: Place<CallNode>[] = [];
-  for (const place of facts.calls) {
-    const paths = evaluator
-      .pathsOf(place.node.callee, place.scope)
-      .map((each) => (place.node.type === "NewExpression" ? `new ${each}` : each));
-    const sender = paths.find((each) => SENDERS.test(each) || SENDERS.test(each.replace(/^new /, "")));
+  for (const place of knownCallsOf(file)) {
+    const sender = place.paths.find((each) => SENDERS.test(each));
     if (sender !== undefined) sure.push({ place, kind: sender.includes("dns.") ? "names" : "any" });
-    else if (
-      SENDING_METHODS.has(calledName(place.node.callee)) &&
-      bare(place.node.callee).type === "MemberExpression"
-    )
-      perhaps.push(place);
   }
   if (sure.length === 0) return [];
+  const known = new Set(sure.map(({ place }) => place.node));
+  const perhaps = facts.calls.filter(
+    ({ node }) =>
+      bare(node.callee).type === "MemberExpression" &&
+      SENDING_METHODS.has(calledName(node.callee)) &&
+      !known.has(node),
+  );
   return [...sure, ...perhaps.map((place) => ({ place, kind: "data" as const }))];
 }
 

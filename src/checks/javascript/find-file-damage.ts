@@ -1,19 +1,17 @@
 import type { FileFinder } from "../finder.ts";
-import { evaluatorOf } from "./evaluator-of.ts";
+import { evaluatorOf, knownCallsOf } from "./evaluator-of.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
-import { factsOf } from "./program-facts.ts";
 import { HOLE } from "./values.ts";
 
 /** Deletions that would take more than the project's own files, and files written where something later runs or trusts them. */
 export const fileDamageFinder: FileFinder = {
   name: "javascript.file-damage",
   find(file) {
-    const facts = factsOf(file);
     const evaluator = evaluatorOf(file);
-    if (!facts || !evaluator) return [];
+    if (!evaluator) return [];
     const found = new OccurrenceList(file);
-    for (const { node, scope } of facts.calls) {
-      for (const path of new Set(evaluator.pathsOf(node.callee, scope))) {
+    for (const { node, scope, paths } of knownCallsOf(file)) {
+      for (const path of paths) {
         const name = path.replace(/\.(?:call|apply|bind)$/, "");
         const deletes = isDeleter(name);
         const position = deletes ? 0 : WRITERS.get(name.replace(/Sync$/, ""));

@@ -1,9 +1,9 @@
 import type { FileFinder } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { evaluatorOf } from "./evaluator-of.ts";
+import { evaluatorOf, knownCallsOf } from "./evaluator-of.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
-import { factsOf, type ProgramFacts } from "./program-facts.ts";
+import { factsOf, type Place, type ProgramFacts } from "./program-facts.ts";
 import { scriptText } from "./script-text.ts";
 import type { Node } from "./syntax.ts";
 
@@ -95,7 +95,7 @@ function judgeNames(file: SourceFile, facts: ProgramFacts, add: Add): void {
     for (const { node } of facts.members)
       if (escaped(node.property)) add(node.start, "escaped name of a member");
   }
-  const symbols = /[[\]()!+{}]{60,}/.exec(text);
+  const symbols = text.includes("[][") || text.includes("![]") ? /[[\]()!+{}]{60,}/.exec(text) : null;
   if (symbols && /\[\]|!\[/.test(symbols[0])) add(symbols.index, "symbols only");
 }
 
@@ -108,24 +108,29 @@ const HIDDEN_WORDS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
+/** What makes texts of texts. */
+const MAKERS =
+  /^(?:String|Array|Uint8Array)(?:\.prototype)?\.|^(?:atob|unescape|decodeURI|decodeURIComponent|Buffer\.from|JSON\.parse)/;
+
 function judgeTexts(file: SourceFile, facts: ProgramFacts, evaluator: Evaluator, add: Add): void {
   const { text } = file;
-  for (const { node, scope } of [...facts.joins, ...facts.calls]) {
-    if (node.end - node.start > 4_000) continue;
-    const values = evaluator.valuesOf(node, scope);
-    for (const value of values) {
+  const hidden = (node: Node, scope: Place["scope"]): void => {
+    if (node.end - node.start > 4_000) return;
+    for (const value of evaluator.valuesOf(node, scope)) {
       if (value.kind === "text" && value.made && HIDDEN_WORDS.has(value.text))
         add(node.start, `hidden word ${value.text}`);
     }
-    if (node.type !== "CallExpression") continue;
-    const isCodes = evaluator
-      .pathsOf(node.callee, scope)
-      .some((each) => /^String\.from(?:CharCode|CodePoint)/.test(each));
-    const [made] = values;
+  };
+  for (const { node, scope } of facts.joins) hidden(node, scope);
+  for (const { node, scope, paths } of knownCallsOf(file)) {
+    if (!paths.some((each) => MAKERS.test(each))) continue;
+    hidden(node, scope);
+    const [made] = evaluator.valuesOf(node, scope);
+    const isCodes = paths.some((each) => each.startsWith("String.from"));
     if (isCodes && made?.kind === "text" && made.text.length >= 4 && /^[\w .:/\\()'"-]+$/.test(made.text))
       add(node.start, `character codes: ${made.text}`, "warn");
     const [first] = node.arguments;
-    if (first && isDecoder(evaluator.pathsOf(node.callee, scope)) && isBlob(evaluator.textsOf(first, scope)))
+    if (first && isDecoder(paths) && isBlob(evaluator.textsOf(first, scope)))
       add(node.start, "long text that is decoded", "warn");
   }
   if (!text.includes(String.raw`\x`) && !text.includes(String.raw`\u`)) return;

@@ -1,7 +1,7 @@
 import type { SourceFile } from "../source-file.ts";
 import type { Evaluator } from "./evaluator.ts";
-import { evaluatorOf } from "./evaluator-of.ts";
-import { factsOf, type ProgramFacts } from "./program-facts.ts";
+import { evaluatorOf, knownCallsOf, type KnownCall } from "./evaluator-of.ts";
+import { factsOf, keyOf, type ProgramFacts } from "./program-facts.ts";
 import { memberPath } from "./runtime-paths.ts";
 import type { Scope } from "./scopes.ts";
 import { bare, eachChild, type Node } from "./syntax.ts";
@@ -31,11 +31,29 @@ export function requestsOf(file: SourceFile): readonly ModuleRequest[] {
   return file.once("javascript.requests", () => {
     const facts = factsOf(file);
     const evaluator = evaluatorOf(file);
-    return facts && evaluator ? collect(facts, evaluator, file.language === "typescript") : [];
+    if (!facts || !evaluator) return [];
+    const known = knownCallsOf(file);
+    const nodes = new Set(known.map(({ node }) => node));
+    const byName = facts.calls.flatMap((place) =>
+      !nodes.has(place.node) && isNamedLoader(bare(place.node.callee)) ? [{ ...place, paths: [] }] : [],
+    );
+    return collect(facts, evaluator, {
+      calls: [...known, ...byName],
+      isTypeScript: file.language !== "javascript",
+    });
   });
 }
 
-function collect(facts: ProgramFacts, evaluator: Evaluator, isTypeScript: boolean): ModuleRequest[] {
+function isNamedLoader(callee: Node): boolean {
+  if (callee.type === "Identifier") return callee.name === "require";
+  return callee.type === "MemberExpression" && REAL_MODULES.has(keyOf(callee) ?? "");
+}
+
+function collect(
+  facts: ProgramFacts,
+  evaluator: Evaluator,
+  { calls, isTypeScript }: { readonly calls: readonly KnownCall[]; readonly isTypeScript: boolean },
+): ModuleRequest[] {
   const requests: ModuleRequest[] = [];
   const literal = (
     node: Node,
@@ -128,9 +146,8 @@ function collect(facts: ProgramFacts, evaluator: Evaluator, isTypeScript: boolea
       default:
     }
   }
-  for (const { node, scope } of facts.calls) {
-    const callee = bare(node.callee);
-    for (const { how, odd, index } of loadersOf(callee, scope, evaluator)) {
+  for (const { node, scope, paths } of calls) {
+    for (const { how, odd, index } of loadersOf(bare(node.callee), paths)) {
       if (index === "list") {
         const [target, , passed] = node.arguments;
         const isLoader =
@@ -184,33 +201,30 @@ const LOADERS: ReadonlyMap<string, ModuleRequest["how"]> = new Map([
 /** Methods of test runners that give the real module. */
 const REAL_MODULES: ReadonlySet<string> = new Set(["importActual", "requireActual", "unstable_importModule"]);
 
-function loadersOf(callee: Node, scope: Scope, evaluator: Evaluator): Loader[] {
+function loadersOf(callee: Node, paths: readonly string[]): Loader[] {
   const found: Loader[] = [];
-  const isPlain = callee.type === "Identifier" && callee.name === "require";
-  for (const path of new Set(evaluator.pathsOf(callee, scope))) {
+  for (const path of paths) {
     const how = LOADERS.get(path);
-    if (how)
-      found.push({
-        how,
-        odd: how === "require" && !isPlain && path === "require" && callee.type !== "Identifier",
-        index: 0,
-      });
-    const invoker = /^(require|process\.getBuiltinModule|node:module\._load)\.(call|bind)$/.exec(path);
-    if (invoker) found.push({ how: "require", odd: true, index: 1 });
-    if (path === "Reflect.apply") found.push({ how: "require", odd: true, index: "list" });
-    if (path === "require.apply") found.push({ how: "require", odd: true, index: 1 });
+    const isOdd = path === "require" && callee.type !== "Identifier";
+    if (how) found.push({ how, odd: isOdd, index: 0 });
+    else if (path === "Reflect.apply") found.push({ how: "require", odd: true, index: "list" });
+    else if (INVOKED_LOADERS.has(path)) found.push({ how: "require", odd: true, index: 1 });
   }
+  if (found.length > 0 || paths.length > 0) return found;
   // A loader that a scope declares under its own name and that nothing explains is one all the same.
-  if (found.length === 0 && isPlain) found.push({ how: "require", odd: false, index: 0 });
-  if (
-    callee.type === "MemberExpression" &&
-    !callee.computed &&
-    callee.property.type === "Identifier" &&
-    REAL_MODULES.has(callee.property.name)
-  )
-    found.push({ how: "dynamic", odd: false, index: 0 });
+  if (callee.type === "Identifier" && callee.name === "require")
+    found.push({ how: "require", odd: false, index: 0 });
+  const isReal = callee.type === "MemberExpression" && REAL_MODULES.has(keyOf(callee) ?? "");
+  if (isReal) found.push({ how: "dynamic", odd: false, index: 0 });
   return found;
 }
+
+/** Loaders that are called by way of a function's own methods: the module is the second argument. */
+const INVOKED_LOADERS: ReadonlySet<string> = new Set(
+  ["require", "process.getBuiltinModule", "node:module._load"].flatMap((each) =>
+    ["call", "bind", "apply"].map((method) => `${each}.${method}`),
+  ),
+);
 
 const HIDING_METHODS: ReadonlySet<string> = new Set([
   "reverse",

@@ -21,7 +21,7 @@ export type FunctionNode = ArrowFunctionExpression | OxcFunction;
 export interface ProgramFacts {
   readonly syntax: Syntax;
   readonly root: Scope;
-  /** Names read as values. */
+  /** Names read as values that the file declares nowhere; and `eval`, declared or not. */
   readonly names: Place<IdentifierNode>[];
   readonly members: Place<MemberNode>[];
   readonly calls: Place<CallNode>[];
@@ -110,7 +110,13 @@ class Walk {
       this.visit(node, scope, parent);
     }
     for (const { node, scope } of this.assignments) this.assign(node, scope);
-    for (const { node, scope } of this.facts.names) use(scope.find(node.name));
+    let kept = 0;
+    for (const place of this.facts.names) {
+      const binding = place.scope.find(place.node.name);
+      use(binding);
+      if (!binding || place.node.name === "eval") this.facts.names[kept++] = place;
+    }
+    this.facts.names.length = kept;
     for (const { name, scope } of this.elements) use(scope.find(name));
   }
 

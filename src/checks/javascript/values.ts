@@ -33,6 +33,7 @@ const HOMES: ReadonlySet<string> = new Set([
   "import.meta.env.HOME",
 ]);
 
+const NO_PATHS: readonly string[] = [];
 const MAX_TEXT = 20_000;
 
 export const UNKNOWN: Values = [];
@@ -80,6 +81,7 @@ export function textsOf(values: Values): string[] {
   return values.flatMap((each) => (each.kind === "text" ? [each.text] : []));
 }
 
-export function pathsOf(values: Values): string[] {
+export function pathsOf(values: Values): readonly string[] {
+  if (values.length === 0) return NO_PATHS;
   return values.flatMap((each) => (each.kind === "path" ? [each.path] : []));
 }
