@@ -1,6 +1,8 @@
 import { javascriptFinders } from "./javascript/javascript-finders.ts";
 import type { ChangeFinder, FileFinder } from "./finder.ts";
 import { protectedPaths } from "./protected-paths.ts";
+import { pythonFinder } from "./python/python-finder.ts";
+import { shellFinder } from "./shell/shell-finder.ts";
 import { alwaysEqual } from "./test-integrity/always-equal.ts";
 import { hardCodedAnswers } from "./test-integrity/find-hard-coded-answers.ts";
 import { runnerDetection } from "./test-integrity/find-runner-detection.ts";
@@ -9,6 +11,8 @@ import { testIntegrity, testSmells } from "./test-integrity/test-integrity.ts";
 /** Everything that looks at one version of a file. */
 export const FILE_FINDERS: readonly FileFinder[] = [
   ...javascriptFinders,
+  pythonFinder,
+  shellFinder,
   testSmells,
   runnerDetection,
   hardCodedAnswers,

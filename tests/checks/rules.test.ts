@@ -65,6 +65,7 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "test-startup-file",
   "protected-path",
   "made-executable",
+  "python-denied-module", // needs a policy: tests/checks/python/imports.test.ts
 ]);
 
 const rules = [...loadRules().values()];

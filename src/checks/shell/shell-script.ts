@@ -1,0 +1,220 @@
+import type { SgNode } from "@ast-grep/napi";
+import { parseSource } from "../syntax/parse-source.ts";
+import { cookWord, type Variables, type Word } from "./cook-word.ts";
+import { programName, unwrap } from "./unwrap-command.ts";
+
+/** One command of a script, as it would run. */
+export interface ShellCommand {
+  /** The program, without its folder and without what only starts it: `sudo -E /bin/rm` is `rm`. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly words: readonly Word[];
+  /** What it was started through: `sudo`, `env`, `xargs`. */
+  readonly through: readonly string[];
+  /** The commands whose output it reads. */
+  readonly upstream: readonly ShellCommand[];
+  /** Variables that are set for it alone. */
+  readonly assigned: readonly string[];
+  readonly redirects: readonly Redirect[];
+  /** Text that is its input: a here-document or here-string. */
+  readonly input: string | undefined;
+  readonly node: SgNode;
+  readonly line: number;
+}
+
+export interface Redirect {
+  readonly operator: string;
+  readonly target: string;
+}
+
+/** A script that was read: its commands in order, and what its variables are. */
+export interface ShellScript {
+  readonly root: SgNode;
+  readonly commands: readonly ShellCommand[];
+  /** False: it has more commands, or deeper ones, than are looked at. */
+  readonly isWhole: boolean;
+  readonly variables: Variables;
+  /** Every variable that the script gives a value, known or not. */
+  readonly assignedNames: ReadonlySet<string>;
+  /** What is assigned, as it is written: `x=$(curl ...)`. */
+  readonly assignments: readonly {
+    readonly name: string;
+    readonly value: SgNode;
+    readonly text: string;
+    readonly line: number;
+  }[];
+}
+
+const MAX_COMMANDS = 20_000;
+/** What is read of commands inside commands inside commands counts again each time: together no more than this. */
+const MAX_CHARS = 2_000_000;
+/** How many commands of a pipeline are looked back at. */
+const MAX_UPSTREAM = 30;
+
+interface Stage {
+  readonly id: number;
+  readonly node: SgNode;
+}
+
+/** What is known while a script is read. */
+interface Reading {
+  readonly made: Map<number, ShellCommand>;
+  readonly pipelines: Map<number, readonly Stage[]>;
+}
+
+/** Reads a script. `line`: the line of the file in which its first one stands. */
+export function readScript(text: string, line = 1): ShellScript {
+  const root = parseSource("shell", text);
+  const found = root.findAll({
+    rule: { any: [{ kind: "command" }, { kind: "variable_assignment" }, { kind: "for_statement" }] },
+  });
+  const assignments: { name: string; value: SgNode; text: string; line: number }[] = [];
+  const variables = new Map<string, readonly string[]>();
+  const names = new Set<string>();
+  const commands: SgNode[] = [];
+  for (const node of found.slice(0, MAX_COMMANDS)) {
+    if (node.kind() === "command") {
+      commands.push(node);
+      for (const name of readNames(node)) names.add(name);
+      continue;
+    }
+    const isLoop = node.kind() === "for_statement";
+    const name =
+      node
+        .field(isLoop ? "variable" : "name")
+        ?.text()
+        .replace(/\[.*$/, "") ?? "";
+    names.add(name);
+    const value = node.field("value");
+    if (!value || isLoop) continue;
+    assignments.push({ name, value, text: value.text(), line: line + node.range().start.line });
+    const items = value.kind() === "array" ? value.children().filter((child) => child.isNamed()) : [value];
+    const words = items.flatMap((item) => cookWord(item, variables));
+    if (words.every((word) => !word.open && word.text.length < 4096))
+      variables.set(
+        name,
+        words.map((word) => word.text),
+      );
+    else variables.delete(name);
+  }
+  const reading: Reading = { made: new Map(), pipelines: new Map() };
+  let chars = 0;
+  let isWhole = found.length <= MAX_COMMANDS;
+  for (const node of commands) {
+    const { start, end } = node.range();
+    chars += end.index - start.index;
+    if (chars > MAX_CHARS) {
+      isWhole = false;
+      break;
+    }
+    reading.made.set(node.id(), commandOf(node, variables, line, reading));
+  }
+  const made = [...reading.made.values()];
+  return { root, commands: made, variables, assignedNames: names, assignments, isWhole };
+}
+
+/** What `read`, `mapfile` and `getopts` give values. */
+function readNames(command: SgNode): string[] {
+  const words = command.text().split(/\s+/).slice(0, 20);
+  return /^(?:read|mapfile|readarray|getopts)$/.test(words[0] ?? "") ? words.slice(1) : [];
+}
+
+function commandOf(node: SgNode, variables: Variables, line: number, reading: Reading): ShellCommand {
+  const words: Word[] = [];
+  const assigned: string[] = [];
+  const redirects: Redirect[] = [];
+  let input: string | undefined;
+  const readRedirect = (redirect: SgNode): void => {
+    const kind = redirect.kind();
+    if (kind === "heredoc_redirect")
+      input =
+        redirect
+          .children()
+          .find((child) => child.kind() === "heredoc_body")
+          ?.text() ?? "";
+    else if (kind === "herestring_redirect")
+      input = redirect
+        .children()
+        .filter((child) => child.isNamed())
+        .flatMap((child) => cookWord(child, variables))
+        .map((word) => word.text)
+        .join(" ");
+    else if (kind === "file_redirect") {
+      const target = redirect
+        .children()
+        .findLast((child) => child.isNamed() && child.kind() !== "file_descriptor");
+      if (target)
+        redirects.push({
+          operator: /[<>&|]+/.exec(redirect.text())?.[0] ?? "",
+          target: cookWord(target, variables)[0]?.text ?? "",
+        });
+    }
+  };
+  for (const child of node.children()) {
+    if (!child.isNamed()) continue;
+    const kind = String(child.kind());
+    if (kind === "variable_assignment") assigned.push(child.text());
+    else if (kind.endsWith("_redirect")) readRedirect(child);
+    else if (kind !== "comment")
+      words.push(...(kind === "command_name" ? nameWords(child, variables) : cookWord(child, variables)));
+  }
+  const parent = node.parent();
+  if (parent?.kind() === "redirected_statement") for (const child of parent.children()) readRedirect(child);
+  const { name, args, through } = unwrap(words.map((word) => word.text));
+  return {
+    name: programName(name),
+    args,
+    words,
+    through,
+    upstream: upstreamOf(node, reading),
+    assigned,
+    redirects,
+    input,
+    node,
+    line: line + node.range().start.line,
+  };
+}
+
+/** The name of a command; a variable in its place may stand for several words. */
+function nameWords(node: SgNode, variables: Variables): Word[] {
+  const [only] = node.children();
+  return only && node.children().length === 1 ? cookWord(only, variables) : cookWord(node, variables);
+}
+
+/** The commands before it in its pipeline, at whatever depth of groups. */
+function upstreamOf(node: SgNode, reading: Reading): ShellCommand[] {
+  const before: ShellCommand[] = [];
+  let below: SgNode = node;
+  for (let steps = 0; steps < 30 && before.length < MAX_UPSTREAM; steps += 1) {
+    const parent = below.parent();
+    const kind = String(parent?.kind());
+    if (!parent || /^(?:program|command_substitution|process_substitution|function_definition)$/.test(kind))
+      break;
+    if (kind === "pipeline") {
+      const stages = stagesOf(parent, reading);
+      const at = stages.findIndex(({ id }) => id === below.id());
+      for (const stage of stages.slice(Math.max(0, at - MAX_UPSTREAM), Math.max(0, at))) {
+        before.push(...commandsUnder(stage.node, reading));
+      }
+      const statement =
+        parent.parent()?.kind() === "heredoc_redirect" ? parent.parent()?.parent() : undefined;
+      const body = statement?.field("body");
+      if (body) before.push(...commandsUnder(body, reading));
+    }
+    below = parent;
+  }
+  return before.slice(0, MAX_UPSTREAM);
+}
+
+function stagesOf(pipeline: SgNode, { pipelines }: Reading): readonly Stage[] {
+  const known = pipelines.get(pipeline.id());
+  if (known) return known;
+  const stages = pipeline.children().map((node) => ({ id: node.id(), node }));
+  pipelines.set(pipeline.id(), stages);
+  return stages;
+}
+
+function commandsUnder(node: SgNode, { made }: Reading): ShellCommand[] {
+  const nodes = node.kind() === "command" ? [node] : node.findAll({ rule: { kind: "command" } });
+  return nodes.slice(0, MAX_UPSTREAM).flatMap((each) => made.get(each.id()) ?? []);
+}
