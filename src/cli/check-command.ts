@@ -29,7 +29,7 @@ export async function checkCommand(
       verdict: "warning" as const,
       message: `${key} is ${used}; phase ${policy.phase} says ${specified} (${workspace.reason ?? "no reason given"})`,
     })),
-    ...(await checkRepositories(config)),
+    ...(await checkRepositories(config, plan.tasks)),
     ...(await checkCredentials(workspace)),
   ];
   try {

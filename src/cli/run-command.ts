@@ -129,9 +129,9 @@ function unattendedLimitMs(workspace: LoadedWorkspace, isAttended: boolean): num
   });
 }
 
-/** What `check` refuses, `run` refuses too, with all of it at once. */
+/** What `check` refuses of a repository, `run` refuses too, with all of it at once; what is granted, at the gate. */
 async function refuseUnfitRepositories(config: Config): Promise<void> {
-  const refused = (await checkRepositories(config)).filter((line) => line.verdict === "refused");
+  const refused = (await checkRepositories(config, [])).filter((line) => line.verdict === "refused");
   const [first, ...more] = refused;
   if (!first) return;
   const others = more.map((line) => `\n${line.subject}: ${line.message}`).join("");

@@ -49,7 +49,7 @@ export function workspaceProbes(
       started,
       stateDir: stateDirOf(config.workspaceDir),
       gitVersion: async () => (await findGit()).version,
-      inspectRepository: async (name) => await checkRepository(config, name),
+      inspectRepository: async (name) => await checkRepository(config, name, []),
       lastEventMs: async () => await lastEventMs(journals),
       describeEngine: async () => await engineFacts(await parts.backEnd()),
       ...(isolation === "docker" ? {} : { weaker: weakerIsolation(parts) }),

@@ -73,6 +73,7 @@ export async function loadConfig(
   const caps = applied.ok ? applied.value.policy.limits : undefined;
   const context: PlanContext = {
     repositories: sketch.repositories,
+    unprepared: sketch.unprepared,
     agents: sketch.agents,
     limits: caps && lowerLimits(caps, sketch.limits),
     ceilings: applied.ok ? applied.value.policy.taskCeilings : undefined,

@@ -20,6 +20,8 @@ import { validate } from "./validate.ts";
 /** What a plan is checked against. undefined: the configuration is broken there, and nothing is checked against it. */
 export interface PlanContext {
   readonly repositories: readonly string[] | undefined;
+  /** Repositories for which nothing is installed. */
+  readonly unprepared: readonly string[];
   readonly agents: readonly string[] | undefined;
   /** The caps that a task may lower. */
   readonly limits: Limits | undefined;
@@ -46,6 +48,7 @@ export function parsePlan(value: unknown, context: PlanContext): Result<PlanFile
     ...duplicateIds(tasks),
     ...unknownNames(tasks, context),
     ...raisedCaps(tasks, context),
+    ...ungrantable(tasks, context),
     ...brokenDependencies(tasks, context.order),
     ...grantIssues(value, context.ruleIds, context.ownRules),
   ];
@@ -61,6 +64,8 @@ interface TaskSketch {
   readonly repo: unknown;
   readonly agent: unknown;
   readonly limits: LimitOverrides;
+  /** It is granted dependencies. */
+  readonly grantsDependencies: boolean;
 }
 
 function sketchTasks(value: unknown): TaskSketch[] {
@@ -69,7 +74,7 @@ function sketchTasks(value: unknown): TaskSketch[] {
   if (!Array.isArray(tasks) || tasks.length > MAX_TASKS) return [];
   return tasks.flatMap((task: unknown, index) => {
     if (!isRecord(task)) return [];
-    const { id, dependsOn, repo, agent, limits: written } = task;
+    const { id, dependsOn, repo, agent, grants, limits: written } = task;
     const limits = limitOverridesSchema.safeParse(written);
     return {
       index,
@@ -78,8 +83,13 @@ function sketchTasks(value: unknown): TaskSketch[] {
       repo,
       agent,
       limits: limits.success ? limits.data : {},
+      grantsDependencies: isFilled(recordOf(grants)["dependencies"]),
     };
   });
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
 }
 
 function taskId(value: unknown): string | undefined {
@@ -120,6 +130,20 @@ function unknownRepository(
   }
   if (typeof repo !== "string" || repositories.includes(repo)) return [];
   return [unknownName(path, "repository", repo, repositories)];
+}
+
+function ungrantable(tasks: readonly TaskSketch[], { repositories, unprepared }: PlanContext): Issue[] {
+  return tasks.flatMap(({ index, repo, grantsDependencies }) => {
+    const name = repo ?? (repositories?.length === 1 ? repositories[0] : undefined);
+    if (!grantsDependencies || typeof name !== "string" || !unprepared.includes(name)) return [];
+    return [
+      {
+        path: ["tasks", index, "grants", "dependencies"],
+        message: `nothing is installed for "${shortText(name)}": nightwarden.yaml says prepare: none`,
+        hint: "write prepare: auto, or bring the package in the image",
+      },
+    ];
+  });
 }
 
 function unknownName(

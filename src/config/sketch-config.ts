@@ -11,6 +11,8 @@ export interface ConfigSketch {
   readonly plan: string | undefined;
   readonly policy: string | undefined;
   readonly repositories: readonly string[] | undefined;
+  /** Those of them for which nothing is installed, since the file says so. */
+  readonly unprepared: readonly string[];
   readonly agents: readonly string[] | undefined;
   /** The default agent's name; null: the file names none. */
   readonly agent: string | null | undefined;
@@ -37,6 +39,9 @@ export function sketchConfig(value: unknown): ConfigSketch {
     agent: keys["agent"] === undefined ? null : agent.safeParse(keys["agent"]).data,
     limits: limits.safeParse(keys["limits"]).data ?? {},
     repositories: namesOf(repositories),
+    unprepared: Object.entries(repositories).flatMap(([name, repository]) =>
+      recordOf(repository)["prepare"] === "none" ? [name] : [],
+    ),
     agents: namesOf(agents),
     places: [
       ...Object.entries(repositories).flatMap(([name, repository]) => [

@@ -202,7 +202,7 @@ tasks:
   #   agent: default # Default: the workspace's
   #   verify: [npm test] # Default: the repository's
   #   redTests: [] # for kind fix: names of tests that are red before. Default: none
-  #   grants: { imports: [], tests: [], paths: [], rules: [] } # what the checks let this task do. Default: nothing
+  #   grants: { dependencies: ["left-pad@^1.3.0"], imports: [], tests: [], paths: [], rules: [] } # what this task may do beyond others. Default: nothing
   #   limits: { wallClock: 10m } # lower caps for this task. Default: the workspace's
 `;
 }

@@ -14,6 +14,8 @@ export interface Dependencies {
   open(options: { readonly attempt: AttemptRef; readonly slot: number }): Promise<OpenSet>;
   /** Whether a settled set is still there: somebody may have cleaned up. */
   has(id: string): Promise<boolean>;
+  /** Removes one set, if it is there. Only while nothing uses it. */
+  remove(id: string): Promise<void>;
   /** Removes every set of the workspace but these. Only while nothing uses one. */
   keep(ids: readonly string[]): Promise<void>;
 }

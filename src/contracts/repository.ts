@@ -31,10 +31,19 @@ export interface Repository {
   /** What lies between two commits, for the checks. A file of more than some megabytes comes without its content. */
   change(base: ObjectId, head: ObjectId): Promise<Change>;
 
+  /** `base` with these files in place of its own: what an attempt starts from where its task is granted something. */
+  commitStart(options: {
+    readonly attempt: AttemptRef;
+    readonly base: ObjectId;
+    readonly message: string;
+    readonly files: readonly NewFile[];
+  }): Promise<ObjectId>;
   /** Makes a commit of a capture, on top of `base`, without git ever seeing the files. */
   commitCapture(options: {
     readonly attempt: AttemptRef;
     readonly base: ObjectId;
+    /** What the tree was filled with, where that is another commit: its difference from `base` becomes part of the commit. */
+    readonly start?: ObjectId;
     readonly message: string;
     readonly records: AsyncIterable<CaptureRecord>;
   }): Promise<CapturedCommit>;
@@ -78,6 +87,12 @@ export interface CommitFile {
   readonly executable: boolean;
 }
 
+export interface NewFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly content: Uint8Array;
+}
+
 export interface BaseFacts {
   readonly commit: ObjectId;
   /** The branch's full name, or the commit where HEAD is detached. */
@@ -87,7 +102,7 @@ export interface BaseFacts {
 }
 
 export interface CapturedCommit {
-  /** null: the tree is as it was. */
+  /** null: the tree is that of the base. The numbers are those of the capture alone. */
   readonly commit: ObjectId | null;
   readonly added: number;
   readonly changed: number;

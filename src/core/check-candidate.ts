@@ -8,12 +8,19 @@ export interface CandidateFacts {
   readonly insertions: number;
   readonly deletions: number;
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
-  /** Changed files that dependencies are installed from. Absent: none are installed, or none changed. */
+  /** Files that dependencies are installed from, and that the agent has changed. Absent: none are installed, or none changed. */
   readonly dependencyFiles?: readonly string[];
+  /** For verify they are installed anew from those files. Absent: verify runs with what the agent had. */
+  readonly isInstalledAnew?: boolean;
 }
 
 /** The findings about a change, from facts alone. One `block` keeps it from landing. */
-export function checkCandidate(facts: Pick<CandidateFacts, "refused" | "dependencyFiles">): Finding[] {
+export function checkCandidate(
+  facts: Pick<CandidateFacts, "refused" | "dependencyFiles" | "isInstalledAnew">,
+): Finding[] {
+  const used = facts.isInstalledAnew
+    ? "verify ran with what it says now, installed without any program of a package"
+    : "verify ran with what was installed before, since prepare.commands are the repository's own";
   return [
     ...facts.refused.map(({ path, reason }): Finding => ({
       rule: "refused-entry",
@@ -25,7 +32,7 @@ export function checkCandidate(facts: Pick<CandidateFacts, "refused" | "dependen
       rule: "dependency-files",
       level: "warn",
       path,
-      message: "says what is installed, and was changed: verify ran with what the base's files say",
+      message: `says what is installed, and was changed: ${used}`,
     })),
   ];
 }

@@ -133,6 +133,16 @@ const outcome = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** Whose manifests and lock files dependencies are installed from, where they are not the night's base's. */
+export const SET_SOURCES = ["grant", "tip", "candidate"] as const;
+export type SetSource = (typeof SET_SOURCES)[number];
+const forAttempt = {
+  /** The attempt that needs them. Absent, as in earlier versions: all that start from the night's base. */
+  of: attempt.optional(),
+  /** `grant`: of the base with what its task is granted; `tip`: of what has landed before it; `candidate`: of its own result. */
+  source: z.enum(SET_SOURCES).optional(),
+};
+
 const tokens = z.number().int().nonnegative();
 const usage = z.object({ input: tokens, cacheRead: tokens, cacheWrite: tokens, output: tokens });
 
@@ -281,9 +291,10 @@ export const EVENT_DATA = {
     objectFormat: z.enum(["sha1", "sha256"]),
     uncommitted: z.number().int().nonnegative(),
   }),
-  /** A repository's dependencies are about to be installed, from exactly these files of the base commit. */
+  /** A repository's dependencies are about to be installed, from exactly these files of a commit. */
   "prepare.started": z.object({
     repo: z.string(),
+    ...forAttempt,
     /** Hash of files, image and commands: what was installed for the same key is used again. */
     key: z.string(),
     files: z.array(z.string()),
@@ -294,6 +305,7 @@ export const EVENT_DATA = {
   }),
   "prepare.finished": z.object({
     repo: z.string(),
+    ...forAttempt,
     key: z.string(),
     result: z.enum(["prepared", "cached", "failed"]),
     /** Names the set; null: there is none. */
@@ -324,6 +336,24 @@ export const EVENT_DATA = {
     repo: z.string(),
     base: objectId,
     image: z.string(),
+  }),
+  /** What the task is granted is about to be added to manifests and lock file, before the agent starts. */
+  "grant.started": attempt.extend({
+    repo: z.string(),
+    dependencies: z.array(z.string()),
+    commands: z.array(z.string()),
+    registries: z.array(z.string()),
+  }),
+  "grant.finished": attempt.extend({
+    repo: z.string(),
+    result: z.enum(["added", "failed"]),
+    /** What the agent starts from; null: nothing. */
+    commit: objectId.nullable(),
+    /** The files that were changed. */
+    files: z.array(z.string()),
+    durationMs: ms,
+    /** How the commands ended, where they failed. */
+    verdict: verdict.nullable(),
   }),
   "sandbox.started": attempt.extend({ role, container: z.string(), image: z.string(), selfCheck }),
   "sandbox.finished": attempt.extend({

@@ -57,6 +57,8 @@ export interface NightState {
   lastAt?: string;
   readonly tasks: Map<TaskId, TaskState>;
   readonly repositories: Map<string, RepositoryState>;
+  /** Sets of dependencies that single attempts needed, and whose they were, oldest first. */
+  readonly attemptSets: AttemptSet[];
   /** Results in the order of `task.finished`, which is the order that the breaker counts. */
   readonly finished: TaskResult[];
   readonly warnings: { readonly code: string; readonly message: string }[];
@@ -80,6 +82,9 @@ export interface NightState {
   /** Bytes that captures have brought into each since. */
   readonly captured: Map<string, number>;
 }
+
+/** A set of dependencies that was made, or used again, for one attempt. */
+export type AttemptSet = EventData<"prepare.finished"> & { readonly of: AttemptRef };
 
 /** An account that was in disorder, also after a repair. */
 export interface NightLeak {
@@ -112,6 +117,7 @@ export function emptyNight(night: NightId): NightState {
     resumes: 0,
     tasks: new Map(),
     repositories: new Map(),
+    attemptSets: [],
     finished: [],
     warnings: [],
     leftovers: 0,
@@ -195,8 +201,11 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "task.finished":
       finishTask(state, event.data, event.at);
       return;
-    case "image.ready":
     case "prepare.finished":
+      if (event.data.of) state.attemptSets.push({ ...event.data, of: event.data.of });
+      else changeRepository(state, event);
+      return;
+    case "image.ready":
     case "baseline.finished":
     case "delivery.finished":
     case "delivery.deferred":
@@ -225,6 +234,8 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "night.merged":
     case "workspace.repaired":
     case "prepare.started":
+    case "grant.started":
+    case "grant.finished":
     case "baseline.started":
     case "gateway.started":
     case "gateway.finished":

@@ -7,6 +7,7 @@ const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   "agent-failed": "The agent gave up",
   "agent-not-started": "The agent could not be started",
   "no-change": "Nothing changed",
+  "prepare-failed": "Its dependencies could not be installed",
   "check-blocked": "Blocked by a check",
   "verify-failed": "Tests failed",
   conflict: "Does not fit with what landed before",

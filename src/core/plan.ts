@@ -69,7 +69,7 @@ const taskSchema = z
     // Without a default: a task that grants nothing is the same task as before there were grants.
     grants: grantsSchema
       .optional()
-      .describe("What this task may do that the checks would keep from landing. Default: nothing."),
+      .describe("What this task may do beyond what every task may. Default: nothing."),
   })
   .refine((task) => task.kind === "fix" || task.redTests.length === 0, {
     path: ["redTests"],

@@ -62,6 +62,19 @@ export function prepareRecipe(
   };
 }
 
+/**
+ * Whether what an attempt has written may be installed from: only where the commands are those that are found by files.
+ * What others run nobody here knows, and they could run the agent's own program beside a way out.
+ */
+export function followsManifests(settings: PrepareSettings): boolean {
+  return settings.commands === undefined;
+}
+
+/** The lock file of npm among the files of a commit, the one that npm itself goes by. */
+export function npmLock(paths: readonly string[]): string | undefined {
+  return NPM_LOCKS.find((lock) => paths.includes(lock));
+}
+
 /** Files that the configuration names and the commit does not have. */
 export function missingFiles(settings: PrepareSettings, paths: readonly string[]): string[] {
   const present = new Set(paths);

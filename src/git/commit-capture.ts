@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
 import type { ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { CapturedCommit, Repository } from "../contracts/repository.ts";
 import { CapturePlan, type CaptureFacts } from "./capture-plan.ts";
 import { blobCommand, commitCommand, DONE } from "./fast-import.ts";
+import { blobHasher } from "./blob-hasher.ts";
+import { joinStart } from "./commit-start.ts";
 import { listTree } from "./list-tree.ts";
 import type { Git } from "./run-git.ts";
 import { candidateRef } from "./shadow-refs.ts";
@@ -19,11 +20,10 @@ export async function commitCapture(
   objectFormat: "sha1" | "sha256",
   options: CaptureOptions,
 ): Promise<CapturedCommit> {
-  const { attempt, base, message, records } = options;
+  const { attempt, message, records } = options;
+  const filled = options.start ?? options.base;
   const ref = candidateRef(attempt);
-  const hash = (content: Uint8Array): ObjectId =>
-    createHash(objectFormat).update(`blob ${content.length}\0`).update(content).digest("hex") as ObjectId;
-  const plan = new CapturePlan({ base: await listTree(shadow, base), hash });
+  const plan = new CapturePlan({ base: await listTree(shadow, filled), hash: blobHasher(objectFormat) });
   const result: { facts?: CaptureFacts; failure?: { readonly error: unknown } } = {};
 
   async function* commands(): AsyncGenerator<Uint8Array> {
@@ -33,7 +33,7 @@ export async function commitCapture(
       }
       const { facts, changes } = plan.finish();
       if (changes.deleted.length + changes.written.length > 0) {
-        yield* commitCommand({ ref, parent: base, message, at: new Date(), changes });
+        yield* commitCommand({ ref, parent: filled, message, at: new Date(), changes });
       }
       result.facts = facts;
     } catch (error) {
@@ -50,10 +50,15 @@ export async function commitCapture(
   const { facts } = result;
   if (!facts)
     throw new NightwardenError({ code: "infra.git", message: "git fast-import ended before its input did" });
-  if (output === "") return { commit: null, insertions: 0, deletions: 0, ...facts };
-  const commit = await shadow.objectId(["rev-parse", "--verify", ref]);
-  return { commit, ...(await countLines(shadow, base, commit)), ...facts };
+  const captured = output === "" ? filled : await shadow.objectId(["rev-parse", "--verify", ref]);
+  const lines = output === "" ? NO_LINES : await countLines(shadow, filled, captured);
+  if (facts.overLimit || captured === options.base) return { commit: null, ...lines, ...facts };
+  if (filled === options.base) return { commit: captured, ...lines, ...facts };
+  const commit = await joinStart(shadow, { base: options.base, commit: captured, ref, message });
+  return { commit, ...lines, ...facts };
 }
+
+const NO_LINES = { insertions: 0, deletions: 0 };
 
 /** Lines added and deleted; those of files that are not text count as none. */
 async function countLines(

@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { pathToText } from "../core/collector-protocol.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { findGit, type GitProgram } from "./find-git.ts";
 import { objectsMissing } from "./import-base.ts";
@@ -19,6 +20,8 @@ interface RepositoryWarning {
 /** What `nightwarden check` says about a repository. With any problem it is refused; nothing was changed in it. */
 export interface RepositoryReport {
   readonly base: { readonly commit: ObjectId; readonly ref: string } | null;
+  /** The ordinary files of the base; empty where it cannot be read. */
+  readonly files: readonly string[];
   readonly problems: readonly RepositoryProblem[];
   readonly warnings: readonly RepositoryWarning[];
 }
@@ -65,7 +68,10 @@ async function inspectLocated(options: {
       ? warn("detached", "HEAD is on no branch; the night starts from the commit")
       : undefined,
   ];
-  return { base, problems: problems.filter(isPresent), warnings: warnings.filter(isPresent) };
+  const files = [...entries].flatMap(([file, { mode }]) =>
+    mode.startsWith("100") ? [pathToText(file)] : [],
+  );
+  return { base, files, problems: problems.filter(isPresent), warnings: warnings.filter(isPresent) };
 }
 
 /** The path of a folder inside would make a night on a repository that nobody named. */
@@ -110,7 +116,7 @@ async function problemOfBranch(git: Git): Promise<RepositoryProblem | undefined>
 }
 
 function refusedFor(problem: RepositoryProblem): RepositoryReport {
-  return { base: null, problems: [problem], warnings: [] };
+  return { base: null, files: [], problems: [problem], warnings: [] };
 }
 
 function asProblem(error: unknown): RepositoryProblem {

@@ -6,6 +6,7 @@ import type { BaseFacts, CapturedCommit, CommitFile, Delivery, Repository } from
 import type { TreeSource } from "../contracts/trees.ts";
 import { commitCapture } from "./commit-capture.ts";
 import { commitFiles, fileContents } from "./commit-files.ts";
+import { commitStart } from "./commit-start.ts";
 import { deliverBranch } from "./deliver-branch.ts";
 import { fastForward } from "./fast-forward.ts";
 import { findGit } from "./find-git.ts";
@@ -15,7 +16,7 @@ import { readChange } from "./read-change.ts";
 import { rebuildCommit } from "./rebuild-commit.ts";
 import { refuse } from "./repository-problem.ts";
 import type { Git } from "./run-git.ts";
-import { baseRef, candidateRef, nightRef, rebuiltRef } from "./shadow-refs.ts";
+import { baseRef, candidateRef, nightRef, rebuiltRef, startRef } from "./shadow-refs.ts";
 import { openShadow } from "./shadow.ts";
 import { TreePacks } from "./tree-packs.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -97,6 +98,10 @@ class ShadowedRepository implements Repository {
     return readChange(this.shadow, base, head);
   }
 
+  async commitStart(options: Parameters<Repository["commitStart"]>[0]): Promise<ObjectId> {
+    return commitStart(this.shadow, this.objectFormat, options);
+  }
+
   async commitCapture(options: Parameters<Repository["commitCapture"]>[0]): Promise<CapturedCommit> {
     return commitCapture(this.shadow, this.objectFormat, options);
   }
@@ -106,8 +111,9 @@ class ShadowedRepository implements Repository {
   }
 
   async dropAttempt(attempt: AttemptRef): Promise<void> {
+    const refs = [candidateRef(attempt), rebuiltRef(attempt), startRef(attempt)];
     await this.shadow.run(["update-ref", "--stdin"], {
-      stdin: `delete ${candidateRef(attempt)}\ndelete ${rebuiltRef(attempt)}\n`,
+      stdin: refs.map((ref) => `delete ${ref}\n`).join(""),
     });
   }
 

@@ -29,6 +29,16 @@ export function nightRef(night: NightId): string {
   return `refs/heads/${nightBranch(night)}`;
 }
 
+/** What the supervisor added for the task before the agent started. */
+export function startRef(attempt: AttemptRef): string {
+  return `${attemptPrefix(attempt)}.start`;
+}
+
+/** The attempt's token in the last part of such a ref's name. */
+export function tokenOfRef(name: string): string {
+  return name.replace(/\.(?:rebuilt|start)$/, "");
+}
+
 function attemptPrefix({ attempt, token }: AttemptRef): string {
   if (!/^[a-z0-9][a-z0-9_-]*\.\d+$/.test(attempt) || !/^[A-Za-z0-9-]+$/.test(token)) {
     throw new NightwardenError({

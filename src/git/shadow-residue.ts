@@ -7,7 +7,7 @@ import type { Residue, ResidueKind } from "../core/residue.ts";
 import { systemCode } from "../lib/state-folder.ts";
 import type { GitProgram } from "./find-git.ts";
 import { Git } from "./run-git.ts";
-import { ATTEMPTS } from "./shadow-refs.ts";
+import { ATTEMPTS, tokenOfRef } from "./shadow-refs.ts";
 
 /** Files that a git of ours, or we, had begun when something ended us. All lie in our own state folder. */
 const UNFINISHED: readonly RegExp[] = [
@@ -179,7 +179,7 @@ export class ShadowResidue implements ResiduePlace {
       place: this.name,
       name,
       attempt: attempt === undefined || attempt === "" ? null : attempt,
-      token: token?.replace(/\.rebuilt$/, "") ?? null,
+      token: token === undefined ? null : tokenOfRef(token),
       bytes: null,
     };
   }

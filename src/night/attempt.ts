@@ -1,3 +1,4 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { ObjectId } from "../core/ids.ts";
 import type { Limits } from "../core/limits.ts";
@@ -12,5 +13,10 @@ export interface Attempt {
   /** The place among attempts that run at the same time, from 0. */
   readonly slot: number;
   readonly limits: Limits;
+  /** What its result is a change of. */
   readonly base: ObjectId;
+  /** What the agent starts from: the base, with what its task is granted. */
+  readonly start: ObjectId;
+  /** What is installed for the agent; undefined: nothing. */
+  readonly dependencies: DependencySet | undefined;
 }

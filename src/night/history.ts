@@ -32,11 +32,20 @@ export function greenBaselines(history: History): Set<string> {
   return keys;
 }
 
-/** Sets of dependencies that were settled in some night, by their key; those that were used last come last. */
+/**
+ * Sets of dependencies that were settled in some night, by their key; those that were used last come last. One that was
+ * installed from what an attempt has written counts only where that has landed: else it was removed.
+ */
 export function settledSets(history: History): Map<string, DependencySet> {
   const sets = new Map<string, DependencySet>();
-  for (const { repositories } of history.nights) {
-    for (const { prepared } of repositories.values()) {
+  for (const { repositories, attemptSets, tasks } of history.nights) {
+    const landed = [...tasks.values()].flatMap(({ attempts }) =>
+      attempts.flatMap(({ token, landed: commit }) => (commit === undefined ? [] : [token])),
+    );
+    const ofAttempts = attemptSets.filter(
+      ({ source, of }) => source !== "candidate" || landed.includes(of.token),
+    );
+    for (const prepared of [...[...repositories.values()].map((each) => each.prepared), ...ofAttempts]) {
       const set = setOf(prepared);
       if (!set) continue;
       sets.delete(set.key);

@@ -1,3 +1,4 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { changeOverCap } from "../core/change-caps.ts";
 import { blockingDetail, checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
@@ -7,6 +8,7 @@ import type { ObjectId } from "../core/ids.ts";
 import { isCurrent } from "../core/night-state.ts";
 import type { Attempt } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
+import { dependenciesOfCommit } from "./dependencies-of-commit.ts";
 import { repositoryOf, repositoryStateOf } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
@@ -16,6 +18,8 @@ export interface VerifiedCandidate {
   /** What was verified: the same key needs no second run. */
   readonly key: string;
   readonly facts: CandidateFacts;
+  /** What it was verified with; undefined: nothing was installed. */
+  readonly dependencies: DependencySet | undefined;
 }
 
 /** Holds a candidate against the caps on a change, and runs the checks and records what they found. The outcome, if it may not land. */
@@ -52,7 +56,7 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
   const { night, task, ref } = attempt;
   const { record } = night;
   const repository = repositoryOf(night, task.repo);
-  let { commit, key } = candidate;
+  let { commit, key, dependencies } = candidate;
   let { base } = attempt;
   for (
     let { tip } = repositoryStateOf(night, task.repo);
@@ -79,12 +83,17 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
     const blocked = await inspectCandidate(attempt, { base, commit, facts: candidate.facts });
     if (blocked) return blocked;
     const { repo, verify: commands } = task;
-    const rebuiltKey = await verifyKey({ night, repo, commit, commands });
+    // What has landed meanwhile may ask for more than either of them was verified with.
+    const before = [dependencies, attempt.dependencies];
+    const wanted = { attempt, commit, source: "candidate", isTrusted: false, before } as const;
+    dependencies = await dependenciesOfCommit(wanted);
+    const rebuiltKey = await verifyKey({ night, repo, commit, commands, dependencies });
     if (rebuiltKey === key) continue;
     key = rebuiltKey;
     await record.record({ type: "verify.started", data: { ...ref, commit, key } });
     const { limits, slot } = attempt;
-    const again = await verifyCommit({ night, attempt: ref, repo, commit, commands, limits, slot });
+    const place = { night, attempt: ref, repo, limits, slot };
+    const again = await verifyCommit({ ...place, commit, commands, dependencies });
     await record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict: again.verdict } });
     if (again.failure) return again.failure;
   }
@@ -93,6 +102,7 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
   await record.record({ type: "landing.started", data: { ...ref, repo: task.repo, commit, tip: base } });
   await repository.fastForward({ night: record.state.night, from: base, to: commit });
   await record.record({ type: "landing.finished", data: { ...ref, repo: task.repo, commit, tip: base } });
+  if (dependencies) night.sets.set(dependencies.key, dependencies);
   await deliver({ record: night.record, repositories: night.deps.repositories }, task.repo);
   return { kind: "landed", commit };
 }

@@ -7,13 +7,18 @@ import { agentOf, type Night } from "./night.ts";
 
 /**
  * What an attempt's containers may use at one time: one sandbox, since verify begins when the agent's is gone; the
- * collector of its trees; and the gateway of an agent with a model. Claimed as a whole: who held a part and waited for
+ * collector of its trees; and the gateway of an agent with a model, or of what installs dependencies. Claimed as a whole: who held a part and waited for
  * the rest could wait for one who does the same.
  */
 export function memoryClaim(night: Night, task: Task, limits: Pick<Limits, "memory">, id: string): Claim {
-  const { collectorBytes, gatewayBytes } = night.deps.memory;
+  const { budgetBytes, collectorBytes, gatewayBytes } = night.deps.memory;
   const hasModel = agentOf(night, task).client !== undefined;
-  return { id, bytes: limits.memory + collectorBytes + (hasModel ? gatewayBytes : 0) };
+  const own = limits.memory + collectorBytes + (hasModel ? gatewayBytes : 0);
+  if (!night.deps.preparation || !night.order.prepare?.has(task.repo)) return { id, bytes: own };
+  // Before its agent and before verify, dependencies may have to be installed. That was done at the gate within no claim:
+  // what is more than the budget is let in alone, and not refused.
+  const installing = Math.max(limits.memory, night.order.limits.memory) + collectorBytes + gatewayBytes;
+  return { id, bytes: Math.max(own, Math.min(installing, budgetBytes)) };
 }
 
 /** Refuses a night that has a task which the memory budget could never admit. */

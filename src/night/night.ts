@@ -20,6 +20,8 @@ export interface Night {
   readonly landing: Turns;
   /** Attempts are let in as there is memory for them. */
   readonly admission: AdmissionDesk;
+  /** Sets of dependencies that anybody may use again, by their key. */
+  readonly sets: Map<string, DependencySet>;
 }
 
 /** A night that has just begun, or goes on: nothing of it runs yet. */
@@ -28,6 +30,7 @@ export function newNight(parts: Pick<Night, "deps" | "order" | "record" | "stop"
     ...parts,
     landing: new Turns(),
     admission: new AdmissionDesk(parts.deps.memory.budgetBytes),
+    sets: new Map(),
   };
 }
 
@@ -55,7 +58,7 @@ export function imageOf(night: Night, name: string): string {
   return required(repositoryStateOf(night, name).image, `the image of repository "${name}"`);
 }
 
-/** What was installed for a repository tonight; undefined: nothing. */
+/** What was installed for a repository's base tonight; undefined: nothing. */
 export function dependenciesOf(night: Night, name: string): DependencySet | undefined {
   return setOf(repositoryStateOf(night, name).prepared);
 }

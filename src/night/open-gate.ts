@@ -1,13 +1,15 @@
 import type { DependencySet } from "../contracts/dependencies.ts";
 import { judgeBaseline } from "../core/baseline.ts";
+import { grantGap } from "../core/grant-gap.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import { abortable } from "./abortable.ts";
 import { refuseTooLarge } from "./memory-claim.ts";
-import { repositoryOf, required, type Night } from "./night.ts";
+import { dependenciesOf, repositoryOf, required, type Night } from "./night.ts";
 import { prepareDependencies } from "./prepare-dependencies.ts";
+import { prepareInputs } from "./prepare-inputs.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /** A set takes some hundred megabytes; these are the ones that were used last. */
@@ -30,20 +32,40 @@ export interface GateHistory {
  */
 export async function openGate(night: Night, tasks: readonly Task[], history: GateHistory): Promise<void> {
   refuseTooLarge(night, tasks);
+  for (const [key, set] of history.settledSets) night.sets.set(key, set);
   const names = [...new Set(tasks.map((task) => task.repo))];
   const used: string[] = [];
   for (const repo of names) {
     night.stop.throwIfAborted();
     const base = await prepareRepository(night, repo, history);
     await ensureImage(night, repo);
-    const set = await prepareDependencies({ night, repo, commit: base, known: history.settledSets });
-    if (set) used.push(set.id);
     const own = tasks.filter((task) => task.repo === repo);
+    await refuseUngrantable(night, repo, base, own);
+    const set = await prepareDependencies({ night, repo, commit: base });
+    if (set) used.push(set.id);
     await checkBaseline({ night, repo, base, tasks: own, green: history.greenBaselines });
   }
   // Nothing uses one now: what is not needed any more goes, and what a crash has left of one with it.
   const kept = [...history.settledSets.values()].map(({ id }) => id).slice(-KEPT_SETS);
   await night.deps.preparation?.dependencies.keep([...kept, ...used]);
+}
+
+/** What no task could be given is found before the first agent starts, and not by the task that wants it. */
+async function refuseUngrantable(
+  night: Night,
+  repo: string,
+  base: ObjectId,
+  tasks: readonly Task[],
+): Promise<void> {
+  const granting = tasks.filter(({ grants }) => grants.dependencies.length > 0);
+  if (granting.length === 0) return;
+  const files = (await prepareInputs(night, repo, base))?.recipe.files ?? [];
+  for (const { id, grants } of granting) {
+    const gap = grantGap(grants.dependencies, files);
+    if (!gap) continue;
+    const message = `task "${id}" is granted what "${repo}" cannot be given: ${gap.message}`;
+    throw new NightwardenError({ code: "refused.prepare", message, hint: gap.hint });
+  }
 }
 
 async function prepareRepository(night: Night, repo: string, history: GateHistory): Promise<ObjectId> {
@@ -96,7 +118,8 @@ async function checkBaseline(options: {
   const { night, repo, base: commit, tasks } = options;
   const { record } = night;
   const commands = required(night.order.verify.get(repo), `the verify commands of "${repo}"`);
-  const key = await verifyKey({ night, repo, commit, commands });
+  const dependencies = dependenciesOf(night, repo);
+  const key = await verifyKey({ night, repo, commit, commands, dependencies });
   if (options.green.has(key)) {
     await record.record({
       type: "baseline.finished",
@@ -113,6 +136,7 @@ async function checkBaseline(options: {
       repo,
       commit,
       commands,
+      dependencies,
       attempt: {
         task: "baseline" as TaskId,
         attempt: `baseline-${repo}.${number}` as AttemptId,

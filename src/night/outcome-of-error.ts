@@ -8,8 +8,11 @@ const REASON_OF: { readonly [Code in ErrorCode]?: FailureReason } = {
   "infra.collector": "collector-failed",
   "infra.gateway": "gateway-failed",
   "refused.sandbox": "sandbox-refused",
+  "refused.prepare": "prepare-failed",
   "refused.credentials": "login-refused",
 };
+
+const MAX_DETAIL = 1200;
 
 /** What an error in the middle of an attempt means for the attempt. A fault of our own is thrown on. */
 export function outcomeOfError(error: unknown): Outcome {
@@ -18,5 +21,12 @@ export function outcomeOfError(error: unknown): Outcome {
   if (!(error instanceof NightwardenError)) throw error;
   const reason = REASON_OF[error.code];
   if (reason === undefined) throw error;
-  return failed(reason, messageOf(error));
+  return failed(reason, shortened(messageOf(error)));
+}
+
+/** What a package manager printed may be long: its beginning says what was run, its end why it failed. */
+function shortened(text: string): string {
+  return text.length <= MAX_DETAIL
+    ? text
+    : `${text.slice(0, MAX_DETAIL / 2)} … ${text.slice(-MAX_DETAIL / 2)}`;
 }

@@ -10,7 +10,7 @@ import { judgeAgentRun } from "../core/judge-agent-run.ts";
 import { retryDigest } from "../core/retry-digest.ts";
 import type { Attempt } from "./attempt.ts";
 import { GatewayRecord } from "./gateway-record.ts";
-import { agentOf, buildOf, dependenciesOf, repositoryOf } from "./night.ts";
+import { agentOf, buildOf, repositoryOf } from "./night.ts";
 import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -97,7 +97,7 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
 
 /** One run of the agent, to its end. */
 async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way): Promise<AgentEnd> {
-  const { night, task, ref, limits, slot, base } = attempt;
+  const { night, task, ref, limits, slot, start, dependencies } = attempt;
   const attempts = night.record.state.tasks.get(task.id)?.attempts ?? [];
   const digest = retryDigest(attempts.filter(({ attempt: id }) => id !== ref.attempt).at(-1));
   const prompt = agent.client ? briefOf(task) : task.prompt;
@@ -114,7 +114,7 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
     attempt: ref,
     role: "agent",
     trees,
-    source: repositoryOf(night, task.repo).treeSource(base),
+    source: repositoryOf(night, task.repo).treeSource(start),
     image,
     limits,
     slot,
@@ -123,7 +123,7 @@ async function letWork({ attempt, agent, trees, image }: AgentPlace, way?: Way):
       commands: [...build.map((step) => ["sh", "-c", step]), command],
       stdinOf: build.length,
       env,
-      path: dependenciesOf(night, task.repo)?.path ?? [],
+      path: dependencies?.path ?? [],
       stdin,
       wallClockMs: limits.wallClock,
       firstOutputMs: limits.firstOutput,

@@ -1,3 +1,4 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { exceeded } from "../core/cap.ts";
@@ -10,15 +11,19 @@ import { attemptId, type ObjectId } from "../core/ids.ts";
 import { taskLimits, type Limits } from "../core/limits.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { followsManifests } from "../core/prepare-recipe.ts";
 import type { Task } from "../core/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import { changedDependencyFiles } from "./changed-dependency-files.ts";
 import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
+import { dependenciesOfCommit } from "./dependencies-of-commit.ts";
+import { dropSets } from "./drop-sets.ts";
 import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { memoryClaim } from "./memory-claim.ts";
 import { runAgent } from "./run-agent.ts";
+import { startAttempt } from "./start-attempt.ts";
 import { openTrees, verifyCommit, verifyKey } from "./verify-commit.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -47,7 +52,8 @@ export async function runAttempt(
       const ref = { task: task.id, attempt: id, token: deps.newToken() };
       // The tip is that of the moment at which it begins: others may have landed while it waited.
       const base = repositoryStateOf(night, task.repo).tip;
-      await runAdmitted({ night, task, ref, slot, limits, base }, number);
+      const found = { start: base, dependencies: undefined };
+      await runAdmitted({ night, task, ref, slot, limits, base, ...found }, number);
     },
     async () => await Promise.resolve(leave()),
   );
@@ -65,11 +71,14 @@ async function runAdmitted(attempt: Attempt, number: number): Promise<void> {
   });
   let outcome: Outcome;
   try {
-    outcome = await tryTask(attempt, image);
+    outcome = await tryTask({ ...attempt, ...(await startAttempt(attempt)) }, image);
   } catch (error) {
     outcome = outcomeOfError(error);
   }
-  if (outcome.kind === "failed") await rollBack(attempt);
+  if (outcome.kind === "failed") {
+    await rollBack(attempt);
+    await dropSets(attempt);
+  }
   await accountAfterAttempt(night, ref, task.repo);
   await record.record({ type: "attempt.finished", data: { ...ref, key: task.key, outcome } });
 }
@@ -86,9 +95,9 @@ async function rollBack({ night, task, ref }: Attempt): Promise<void> {
 }
 
 async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
-  const { night, ref, limits } = attempt;
+  const { night, ref, limits, slot, dependencies } = attempt;
   night.stop.throwIfAborted();
-  const trees = await openTrees({ night, attempt: ref, repo: attempt.task.repo, slot: attempt.slot, limits });
+  const trees = await openTrees({ night, attempt: ref, slot, limits, dependencies });
   let verified: VerifiedCandidate | Outcome;
   try {
     verified = await makeVerified(attempt, trees, image);
@@ -123,25 +132,33 @@ async function makeVerified(
   const captured = await capture(attempt, trees);
   if (captured.kind === "failed") return captured.outcome;
   const { commit } = captured;
-  const facts = { ...captured.facts, dependencyFiles: await changedDependencyFiles(attempt, commit) };
+  const { repo, verify: commands } = task;
+  const dependencyFiles = await changedDependencyFiles(attempt, commit);
+  const settings = night.order.prepare?.get(repo);
+  const isInstalledAnew = settings !== undefined && followsManifests(settings);
+  const facts = { ...captured.facts, dependencyFiles, isInstalledAnew };
   const blocked = await inspectCandidate(attempt, { base: attempt.base, commit, facts });
   if (blocked) return blocked;
   night.stop.throwIfAborted();
-  const key = await verifyKey({ night, repo: task.repo, commit, commands: task.verify });
+  const isAsStarted = dependencyFiles.length === 0;
+  const dependencies = isAsStarted ? attempt.dependencies : await installAnew(attempt, trees, commit);
+  const key = await verifyKey({ night, repo, commit, commands, dependencies });
   await night.record.record({ type: "verify.started", data: { ...ref, commit, key } });
-  const { repo, verify: commands } = task;
-  const { verdict, failure: red } = await verifyCommit({
-    night,
-    attempt: ref,
-    repo,
-    commit,
-    commands,
-    limits,
-    slot: attempt.slot,
-    trees,
-  });
+  const place = { night, attempt: ref, repo, limits, slot: attempt.slot, ...(isAsStarted ? { trees } : {}) };
+  const { verdict, failure: red } = await verifyCommit({ ...place, commit, commands, dependencies });
   await night.record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict } });
-  return red ?? { commit, key, facts };
+  return red ?? { commit, key, facts, dependencies };
+}
+
+/** What a candidate's own manifests ask for. Its trees hold what was installed before: verify gets others. */
+async function installAnew(
+  attempt: Attempt,
+  trees: OpenTrees,
+  commit: ObjectId,
+): Promise<DependencySet | undefined> {
+  await trees.close(); // what installs takes their collector's place in the attempt's claim on memory
+  const before = [attempt.dependencies];
+  return await dependenciesOfCommit({ attempt, commit, source: "candidate", isTrusted: false, before });
 }
 
 type Captured =
@@ -150,7 +167,7 @@ type Captured =
 
 /** Takes what changed in the tree as a commit. The agent's sandbox is gone by now: nothing can write to the tree. */
 async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {
-  const { night, task, ref, limits, base } = attempt;
+  const { night, task, ref, limits, base, start } = attempt;
   night.stop.throwIfAborted();
   if (!isCurrent(night.record.state, ref)) return { kind: "failed", outcome: givenUp() };
   await night.record.record({ type: "capture.started", data: ref });
@@ -167,6 +184,7 @@ async function capture(attempt: Attempt, trees: OpenTrees): Promise<Captured> {
   const { overLimit, ...captured } = await repositoryOf(night, task.repo).commitCapture({
     attempt: ref,
     base,
+    start,
     message,
     records,
   });

@@ -1,3 +1,4 @@
+import type { DependencySet } from "../contracts/dependencies.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef, Outcome } from "../core/attempt.ts";
 import type { Verdict } from "../core/event.ts";
@@ -5,7 +6,7 @@ import type { ObjectId } from "../core/ids.ts";
 import type { Limits } from "../core/limits.ts";
 import { verifyFailure } from "../core/run-failure.ts";
 import { Tail } from "../core/tail.ts";
-import { buildOf, dependenciesOf, imageOf, repositoryOf, type Night } from "./night.ts";
+import { buildOf, imageOf, repositoryOf, type Night } from "./night.ts";
 import { runInSandbox } from "./run-in-sandbox.ts";
 import { withCleanUp } from "./with-clean-up.ts";
 
@@ -27,16 +28,18 @@ export async function verifyCommit(options: {
   readonly repo: string;
   readonly commit: ObjectId;
   readonly commands: readonly string[];
+  /** What is installed for it; undefined: nothing. */
+  readonly dependencies: DependencySet | undefined;
   readonly limits: Limits;
   readonly slot: number;
-  /** Trees whose `verify` tree is still empty; without them new ones are opened and closed. */
+  /** Trees with these dependencies whose `verify` tree is still empty; without them new ones are opened and closed. */
   readonly trees?: OpenTrees;
   /** Sees every line that the commands print. */
   readonly onLine?: (text: string) => void;
 }): Promise<Verification> {
-  const { night, attempt, repo, limits, slot } = options;
+  const { night, attempt, repo, limits, slot, dependencies } = options;
   if (!options.trees) {
-    const trees = await openTrees({ night, attempt, repo, slot, limits });
+    const trees = await openTrees({ night, attempt, slot, limits, dependencies });
     return await withCleanUp(
       async () => await verifyCommit({ ...options, trees }),
       async () => await trees.close(),
@@ -56,7 +59,7 @@ export async function verifyCommit(options: {
     job: {
       commands: commands.map((command) => ["sh", "-c", command]),
       env: {},
-      path: dependenciesOf(night, repo)?.path ?? [],
+      path: dependencies?.path ?? [],
       stdin: "",
       wallClockMs: limits.verifyTime,
     },
@@ -79,16 +82,15 @@ export async function verifyCommit(options: {
   return { verdict, failure };
 }
 
-/** Empty trees for an attempt on a repository, which get its dependencies with their fill. */
+/** Empty trees for an attempt, which get dependencies with their fill. */
 export async function openTrees(options: {
   readonly night: Night;
   readonly attempt: AttemptRef;
-  readonly repo: string;
   readonly slot: number;
   readonly limits: Pick<Limits, "disk" | "inodes">;
+  readonly dependencies: DependencySet | undefined;
 }): Promise<OpenTrees> {
-  const { night, attempt, repo, slot, limits } = options;
-  const dependencies = dependenciesOf(night, repo);
+  const { night, attempt, slot, limits, dependencies } = options;
   const bound = {
     bytes: limits.disk + (dependencies?.bytes ?? 0),
     inodes: limits.inodes + (dependencies?.inodes ?? 0),
@@ -126,11 +128,11 @@ export async function verifyKey(options: {
   readonly repo: string;
   readonly commit: ObjectId;
   readonly commands: readonly string[];
+  readonly dependencies: DependencySet | undefined;
 }): Promise<string> {
-  const { night, repo } = options;
+  const { night, repo, dependencies: set } = options;
   const commands = [...buildOf(night, repo), ...options.commands];
   const tree = await repositoryOf(night, repo).treeOf(options.commit);
-  const set = dependenciesOf(night, repo);
   const inputs = [tree, imageOf(night, repo), commands, ...(set ? [set.key] : [])];
   return night.deps.digest(JSON.stringify(inputs));
 }

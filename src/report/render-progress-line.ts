@@ -63,14 +63,23 @@ function progressWords(event: NightwardenEvent): string | undefined {
       return `${repo}: from ${baseRef} at ${base.slice(0, 12)}${left}`;
     }
     case "prepare.started":
-      return `${event.data.repo}: installing its dependencies`;
+      return `${event.data.of?.task ?? event.data.repo}: installing its dependencies`;
     case "prepare.finished": {
-      const { repo, result, inodes, bytes, durationMs } = event.data;
-      if (result === "failed") return `${repo}: its dependencies could not be installed`;
+      const { repo, of, result, inodes, bytes, durationMs } = event.data;
+      const whose = of?.task ?? repo;
+      if (result === "failed") return `${whose}: its dependencies could not be installed`;
       const size = `${counted(inodes, "file")}, ${formatByteSize(bytes)}`;
       return result === "cached"
-        ? `${repo}: its dependencies are there (${size})`
-        : `${repo}: dependencies installed in ${formatDuration(durationMs)} (${size})`;
+        ? `${whose}: its dependencies are there (${size})`
+        : `${whose}: dependencies installed in ${formatDuration(durationMs)} (${size})`;
+    }
+    case "grant.started":
+      return `${event.data.task}: adding ${event.data.dependencies.join(", ")}`;
+    case "grant.finished": {
+      const { task, result, files } = event.data;
+      return result === "added"
+        ? `${task}: added to ${files.join(", ")}`
+        : `${task}: what it is granted could not be added`;
     }
     case "baseline.started":
       return `${event.data.repo}: running its tests before anything changes`;

@@ -14,6 +14,7 @@ import { temporaryWorkspace } from "./temporary-workspace.ts";
 const CONTEXT: PlanContext = {
   repositories: ["app"],
   agents: ["default"],
+  unprepared: [],
   limits: undefined,
   ceilings: undefined,
   ruleIds: () => [],

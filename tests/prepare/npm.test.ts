@@ -180,20 +180,6 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
     expect([...state.tasks.values()].map(({ result }) => result)).toEqual(["failed"]);
   });
 
-  it("is verified with the base's dependencies where a task changes its lock file, which is a finding", async () => {
-    const registry = await start({ packages: [wordPackage("word", "hello")] });
-    world = await PrepareWorld.create("npm-changed", registry.project());
-    const state = await world.run({
-      access: registry.access(),
-      agent: "echo '{}' > package-lock.json",
-      verify: [SAYS("word", "hello")],
-    });
-    expect([...state.tasks.values()].map(({ result }) => result)).toEqual(["landed"]);
-    expect(world.events("checks.finished")).toMatchObject([
-      { findings: [{ rule: "dependency-files", level: "warn", path: "package-lock.json" }] },
-    ]);
-  });
-
   it("is refused with the end of what the installation printed, and nothing of it is kept", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")], token: TOKEN });
     world = await PrepareWorld.create("npm-red", registry.project());

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { findEngine } from "../../src/engine/find-engine.ts";
 import { createImages } from "../../src/images/create-images.ts";
+import type { NightState } from "../../src/core/night-state.ts";
+import { GO_ON } from "../night/night-world.ts";
 import { PrepareWorld } from "./prepare-world.ts";
 import { PythonIndex } from "./python-index.ts";
 
@@ -66,6 +68,83 @@ describe("a repository with a requirements.txt", { timeout: 240_000 }, () => {
     await expect(world.run({ image, access: index.access() })).rejects.toMatchObject({
       code: "refused.prepare",
       message: expect.stringContaining("DO NOT MATCH THE HASHES") as string,
+    });
+  });
+});
+
+describe("a task that is granted a package of pip", { timeout: 600_000 }, () => {
+  const results = (state: NightState) =>
+    [...state.tasks.values()].map(({ attempts }) => attempts.at(-1)?.outcome);
+  const BASE = { "requirements.txt": "# nothing yet\n" };
+  const order = { policy: { ...GO_ON, ignore: [], breakerFailures: 9 } };
+
+  it("has it offline, and lands it with its requirements.txt; one that does not exist fails alone", async () => {
+    index = await PythonIndex.start();
+    world = await PrepareWorld.create("grant-pip", BASE);
+    const state = await world.run({
+      image,
+      access: index.access(),
+      grants: { dependencies: ["nowhere==1.0.0"] },
+      more: [
+        {
+          grants: { dependencies: ["greeting==1.0.0"] },
+          agent: `${VERIFY[0]} && echo 'import greeting' > use.py`,
+          verify: [...VERIFY, "python3 use.py"],
+        },
+        { agent: `${VERIFY[0]} && echo 2 > two.txt`, verify: VERIFY },
+      ],
+      order,
+    });
+    expect(results(state)).toMatchObject([
+      { reason: "prepare-failed", detail: expect.stringContaining("nowhere==1.0.0") as string },
+      { kind: "landed" },
+      { kind: "landed" },
+    ]);
+    expect(world.landedFile(state, "requirements.txt")).toBe("# nothing yet\ngreeting==1.0.0");
+    // pip makes no lock file: nothing had to run to add it.
+    expect(world.events("grant.finished").map(({ result, files }) => [result, files])).toEqual([
+      ["added", ["requirements.txt"]],
+      ["added", ["requirements.txt"]],
+    ]);
+    // The control: without the grant it is not there.
+    const without = await world.run({ image, access: index.access(), agent: `${VERIFY[0]}`, order });
+    expect(results(without)).toMatchObject([{ kind: "failed", reason: "agent-failed" }]);
+  });
+
+  it("and one that changes its requirements itself is verified with those, unless they lead elsewhere", async () => {
+    index = await PythonIndex.start();
+    world = await PrepareWorld.create("changed-pip", BASE);
+    const change = (text: string) => ({
+      agent: `echo ${Buffer.from(text).toString("base64")} | base64 -d > requirements.txt`,
+      verify: VERIFY,
+    });
+    const state = await world.run({
+      image,
+      access: index.access(),
+      ...change("greeting==1.0.0\n"),
+      more: [
+        change("--index-url https://elsewhere.test/simple\ngreeting==1.0.0\n"),
+        change("greeting==1.0.0\n# \\\n--no-binary greeting\n"),
+      ],
+      order: { ...order, verify: new Map([["app", ["true"]]]) },
+    });
+    expect(results(state)).toMatchObject([
+      { kind: "landed" },
+      { reason: "prepare-failed", detail: expect.stringContaining("--index-url") as string },
+      { reason: "prepare-failed", detail: expect.stringContaining("--no-binary") as string },
+    ]);
+    expect(world.events("prepare.started").map(({ source }) => source)).toEqual([undefined, "candidate"]);
+    // The control: as the owner's own, pip does read both, and only the gateway stands in the way.
+    await world.dispose();
+    world = await PrepareWorld.create("changed-pip-control", {
+      "requirements.txt": "--index-url https://elsewhere.test/simple\ngreeting==1.0.0\n",
+    });
+    await expect(world.run({ image, access: index.access(), order })).rejects.toMatchObject({
+      code: "refused.prepare",
+    });
+    expect(world.events("egress.denied")[0]).toMatchObject({
+      rule: "connect.host",
+      target: "elsewhere.test:443",
     });
   });
 });

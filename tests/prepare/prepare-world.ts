@@ -1,5 +1,6 @@
 import { CommandAgent } from "../../src/agents/command-agent.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
+import { NO_GRANTS, type Grants } from "../../src/core/grants.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import type { PrepareSettings } from "../../src/core/prepare-recipe.ts";
 import type { RegistryAccess } from "../../src/core/registry-access.ts";
@@ -17,10 +18,18 @@ export const DETECTED: PrepareSettings = {
   timeMs: 120_000,
 };
 
-interface Run {
+interface RunTask {
   /** What the agent runs in its tree. */
   readonly agent?: string;
   readonly verify?: readonly string[];
+  readonly grants?: Partial<Grants>;
+  /** Absent: one that no task had. */
+  readonly id?: string;
+}
+
+interface Run extends RunTask {
+  /** Tasks after the first. */
+  readonly more?: readonly RunTask[];
   readonly access: RegistryAccess;
   readonly prepare?: Partial<PrepareSettings>;
   readonly order?: Partial<NightOrder>;
@@ -45,18 +54,21 @@ export class PrepareWorld {
     return new PrepareWorld(await NightWorld.create(files), await dockerUnderTest(name));
   }
 
-  /** One night with one task. */
+  /** One night with one task, or more. */
   async run(options: Run): Promise<NightState> {
     const { under, dependencies } = this;
-    const id = `task-${(this.tasks += 1)}`;
-    const agent = new CommandAgent({
-      name: id,
-      command: ["sh", "-c", options.agent ?? "echo done > done.txt"],
-      env: {},
-    });
     const verify = options.verify ?? ["true"];
+    const stories = [options, ...(options.more ?? [])].map((task) => {
+      const id = task.id ?? `task-${(this.tasks += 1)}`;
+      const command = ["sh", "-c", task.agent ?? `echo done > ${id}.txt`];
+      const grants = { grants: { ...NO_GRANTS, ...task.grants } };
+      return {
+        agent: new CommandAgent({ name: id, command, env: {} }),
+        story: { id, agent_: () => 0, verify: [...(task.verify ?? verify)], ...grants },
+      };
+    });
     const state = await this.night.run(
-      [{ id, agent_: () => 0, verify: [...verify] }],
+      stories.map(({ story }) => story),
       {
         // Nothing is ignored: what keeps dependencies out of a commit is not a list.
         policy: { ...PHASE_1, ignore: [] },
@@ -74,7 +86,7 @@ export class PrepareWorld {
           ensure: async () =>
             await Promise.resolve({ id: options.image ?? under.image, base: "test", built: false }),
         },
-        agents: new Map([[id, agent]]),
+        agents: new Map(stories.map(({ agent }) => [agent.name, agent])),
         preparation: {
           dependencies,
           registries: { open: async (request) => await under.gateways.openRegistry(request) },
@@ -88,6 +100,11 @@ export class PrepareWorld {
 
   events<T extends EventType>(type: T): EventData<T>[] {
     return this.night.events.flatMap((event) => (event.type === type ? [event.data as EventData<T>] : []));
+  }
+
+  /** A file of what the last night of these events has landed. */
+  landedFile(state: NightState, path: string): string {
+    return this.night.git("show", `nightwarden/${state.night}:${path}`);
   }
 
   async sets(): Promise<string[]> {

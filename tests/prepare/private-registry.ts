@@ -90,11 +90,12 @@ export class PrivateRegistry {
     this.proxy.targets.set(`${name}:443`, port);
   }
 
-  /** The two files of a project that depends on all packages. */
-  project(): Record<"package.json" | "package-lock.json", string> {
-    const dependencies = Object.fromEntries(this.packages.map(({ name, version }) => [name, version]));
+  /** The two files of a project that depends on these packages. Absent: on all. */
+  project(names?: readonly string[]): Record<"package.json" | "package-lock.json", string> {
+    const packages = this.packages.filter(({ name }) => names?.includes(name) ?? true);
+    const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, version]));
     const root = { name: "app", version: "1.0.0", dependencies };
-    const locked = this.packages.map(({ name, version, integrity, files }) => [
+    const locked = packages.map(({ name, version, integrity, files }) => [
       `node_modules/${name}`,
       {
         version,

@@ -36,6 +36,10 @@ export class DockerDependencies implements Dependencies {
     }
   }
 
+  async remove(id: string): Promise<void> {
+    if (await this.has(id)) await removeVolume(this.docker, id);
+  }
+
   async keep(ids: readonly string[]): Promise<void> {
     const filters = { label: [`${LABEL_DEPENDENCIES}=${this.workspace}`] };
     const { Volumes } = await this.docker.listVolumes({ filters });
