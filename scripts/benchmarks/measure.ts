@@ -6,8 +6,10 @@ export interface Measured {
   readonly case: string;
   readonly value: number;
   readonly unit: "ms" | "MB/s";
+  /** The shortest of the values: what it takes when nothing else is in the way. Absent: not told. */
+  readonly least?: number;
   /** What the floor is, and how long it took. */
-  readonly floor: { readonly name: string; readonly value: number };
+  readonly floor: { readonly name: string; readonly value: number; readonly least?: number };
   readonly ratio: number;
 }
 
@@ -46,25 +48,41 @@ export async function interleaved(options: {
     floors.push(floor);
     values.push(value);
   }
-  const [value, floor] = [median(values), median(floors)];
-  const ratio = Number((value / floor).toFixed(2));
   const { bench, case: name, floorName } = options;
+  return measuredOf({ bench, case: name, values, floor: { name: floorName, values: floors } });
+}
+
+/** What was measured in turns with its floor, in milliseconds; `tellsLeast`: the shortest time beside the median. */
+export function measuredOf(options: {
+  readonly bench: string;
+  readonly case: string;
+  readonly values: readonly number[];
+  readonly floor: { readonly name: string; readonly values: readonly number[] };
+  readonly tellsLeast?: true;
+}): Measured {
+  const { bench, case: name, values, floor, tellsLeast } = options;
+  const [value, floorValue] = [median(values), median(floor.values)];
+  const least = (of: readonly number[]): { readonly least?: number } =>
+    tellsLeast ? { least: round1(Math.min(...of)) } : {};
   return {
     bench,
     case: name,
     value: round1(value),
     unit: "ms",
-    floor: { name: floorName, value: round1(floor) },
-    ratio,
+    ...least(values),
+    floor: { name: floor.name, value: round1(floorValue), ...least(floor.values) },
+    ratio: Number((value / floorValue).toFixed(2)),
   };
 }
 
 export function print(measured: Measured, json: boolean): void {
   if (json) console.log(JSON.stringify(measured));
   else {
-    const { bench, case: name, value, unit, floor, ratio } = measured;
+    const { bench, case: name, value, least, unit, floor, ratio } = measured;
+    const at = (shortest: number | undefined): string =>
+      shortest === undefined ? "" : ` (${shortest} at least)`;
     console.log(
-      `${bench} ${name}: ${value} ${unit}   floor (${floor.name}): ${floor.value} ${unit}   ratio ${ratio}`,
+      `${bench} ${name}: ${value} ${unit}${at(least)}   floor (${floor.name}): ${floor.value} ${unit}${at(floor.least)}   ratio ${ratio}`,
     );
   }
 }

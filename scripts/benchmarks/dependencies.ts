@@ -1,0 +1,161 @@
+/** What installed dependencies add to an attempt: to its start, to that of its verify, and to the removal of its trees. */
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DependencySet } from "../../src/contracts/dependencies.ts";
+import type { OpenTrees } from "../../src/contracts/trees.ts";
+import type { NightDeps } from "../../src/night/deps.ts";
+import { makeNights, makeRepository } from "./bench-nights.ts";
+import { benchOptions, measuredOf, print, timed } from "./measure.ts";
+
+const FILES_A_PACKAGE = 50;
+const FILE_BYTES = 3500;
+/** An agent is at work for longer. */
+const WORK_SECONDS = 3;
+
+const options = benchOptions(9);
+const files = options.files ?? 30_000;
+const folder = mkdtempSync(join(tmpdir(), "nightwarden-bench-"));
+makeRepository(folder, 3);
+const { image, deps, limits } = await makeNights({
+  folder,
+  sandbox: "docker",
+  count: 1,
+  onEvent: () => undefined,
+});
+const dependencies = deps.preparation?.dependencies;
+const repository = deps.repositories.get("app");
+if (!dependencies || !repository) throw new Error("this back end has no dependencies, or no repository");
+const { commit } = await repository.prepare("main");
+const source = repository.treeSource(commit);
+try {
+  const set = await makeSet();
+  const times = { start: times0(), verify: times0(), removal: times0(), copy: [] as number[] };
+  // The first round is not counted: caches fill.
+  for (let round = 0; round <= options.rounds; round += 1) {
+    const [without, copy, withSet] = [await measure(), copyOf(set), await measure(set)];
+    if (round === 0) continue;
+    times.copy.push(copy);
+    for (const part of ["start", "verify", "removal"] as const) {
+      times[part].without.push(without[part]);
+      times[part].withSet.push(withSet[part]);
+    }
+  }
+  const copies = { name: "cp -a of the same files", values: times.copy };
+  const rows = [
+    ["attempt starts", times.start.withSet, copies],
+    ["attempt starts", times.start.withSet, { name: "without them", values: times.start.without }],
+    ["verify starts", times.verify.withSet, { name: "without them", values: times.verify.without }],
+    ["trees are removed", times.removal.withSet, { name: "without them", values: times.removal.without }],
+  ] as const;
+  for (const [name, values, floor] of rows)
+    print(
+      measuredOf({
+        bench: "dependencies",
+        case: `${files} files: ${name}`,
+        values,
+        floor,
+        tellsLeast: true,
+      }),
+      options.json,
+    );
+} finally {
+  await dependencies.keep([]);
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit();
+
+function times0(): { readonly without: number[]; readonly withSet: number[] } {
+  return { without: [], withSet: [] };
+}
+
+function newAttempt(): Parameters<NightDeps["trees"]["open"]>[0]["attempt"] {
+  return { task: "t", attempt: "t.1", token: randomBytes(16).toString("hex") } as never;
+}
+
+/** Packages as a package manager leaves them, made by a command in a sandbox like any installation. */
+async function makeSet(): Promise<DependencySet> {
+  const attempt = newAttempt();
+  const open = await dependencies!.open({ attempt, slot: 0 });
+  try {
+    const make = `const fs = require("fs");
+      for (let file = 0; file < ${files}; file += 1) {
+        const folder = "node_modules/p" + Math.floor(file / ${FILES_A_PACKAGE}) + (file % 2 ? "/lib" : "");
+        fs.mkdirSync(folder, { recursive: true });
+        fs.writeFileSync(folder + "/f" + file + ".js", "x".repeat(${FILE_BYTES}));
+      }`;
+    await open.put([{ path: "package.json", executable: false, content: Buffer.from("{}\n") }]);
+    await runOn(open.trees, { attempt, tree: "dependencies", command: ["node", "-e", make] });
+    const size = await open.settle(["package.json"]);
+    return { id: open.id, key: "bench", path: [], ...size };
+  } finally {
+    await open.close();
+  }
+}
+
+/** Milliseconds of each part of one attempt. */
+async function measure(set?: DependencySet): Promise<Record<"start" | "verify" | "removal", number>> {
+  const attempt = newAttempt();
+  const begun = performance.now();
+  const trees = await deps.trees.open({ attempt, slot: 0, ...(set ? { dependencies: set } : {}) });
+  const whole = `test "$(find . -name '*.js' | wc -l)" -eq ${set ? files : 0}`;
+  const startOn = async (tree: "agent" | "verify", seconds: number, since: number): Promise<number> => {
+    const filled = trees.fill(tree, source);
+    filled.catch(() => undefined);
+    const command = ["sh", "-c", `${whole} && sleep ${seconds}`];
+    return (await runOn(trees, { attempt, tree, command, filled })) - since;
+  };
+  const start = await startOn("agent", WORK_SECONDS, begun);
+  const verify = await startOn("verify", 0, performance.now());
+  return { start, verify, removal: await timed(async () => await trees.close()) };
+}
+
+/** Runs a command that must pass. When the sandbox had started and its tree was filled. */
+async function runOn(
+  trees: OpenTrees,
+  run: {
+    readonly attempt: ReturnType<typeof newAttempt>;
+    readonly tree: "agent" | "verify" | "dependencies";
+    readonly command: readonly string[];
+    readonly filled?: Promise<unknown>;
+  },
+): Promise<number> {
+  const { attempt, tree, command, filled } = run;
+  const role = tree === "dependencies" ? "prepare" : tree;
+  const sandbox = await deps.sandboxes.start({ attempt, role, image, trees, tree, limits, slot: 0 });
+  try {
+    await filled;
+    const ready = performance.now();
+    const { allPassed, end } = await sandbox.run(
+      {
+        commands: [command],
+        env: {},
+        stdin: "",
+        wallClockMs: 120_000,
+        outputBytes: limits.output,
+        onLine: ({ text }) => console.error(text),
+      },
+      new AbortController().signal,
+    );
+    if (!allPassed) throw new Error(`${command.join(" ")}: ${JSON.stringify(end)}`);
+    return ready;
+  } finally {
+    await sandbox.destroy();
+  }
+}
+
+/** One program that copies the set on the engine's own disk. */
+function copyOf(set: DependencySet): number {
+  const name = `nightwarden-bench-${randomBytes(6).toString("hex")}`;
+  const script = "begun=$(date +%s%N); cp -a /set/. /copy/; echo $(( ($(date +%s%N) - begun) / 1000 ))";
+  const flags = ["--rm", "--pull", "never", "--network", "none", "--user", "0:0", "--entrypoint", ""];
+  const volumes = ["-v", `${set.id}:/set:ro`, "-v", `${name}:/copy`];
+  try {
+    const printed = execFileSync("docker", ["run", ...flags, ...volumes, image, "sh", "-c", script]);
+    return Number(printed.toString()) / 1000;
+  } finally {
+    execFileSync("docker", ["volume", "rm", "-f", name], { stdio: "ignore" });
+  }
+}
