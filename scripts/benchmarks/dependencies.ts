@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DependencySet } from "../../src/contracts/dependencies.ts";
+import type { Dependencies, DependencySet } from "../../src/contracts/dependencies.ts";
 import type { OpenTrees } from "../../src/contracts/trees.ts";
 import type { NightDeps } from "../../src/night/deps.ts";
 import { makeNights, makeRepository } from "./bench-nights.ts";
@@ -31,7 +31,7 @@ if (!dependencies || !repository) throw new Error("this back end has no dependen
 const { commit } = await repository.prepare("main");
 const source = repository.treeSource(commit);
 try {
-  const set = await makeSet();
+  const set = await makeSet(dependencies);
   const times = { start: times0(), verify: times0(), removal: times0(), copy: [] as number[] };
   // The first round is not counted: caches fill.
   for (let round = 0; round <= options.rounds; round += 1) {
@@ -76,9 +76,9 @@ function newAttempt(): Parameters<NightDeps["trees"]["open"]>[0]["attempt"] {
 }
 
 /** Packages as a package manager leaves them, made by a command in a sandbox like any installation. */
-async function makeSet(): Promise<DependencySet> {
+async function makeSet(sets: Dependencies): Promise<DependencySet> {
   const attempt = newAttempt();
-  const open = await dependencies!.open({ attempt, slot: 0 });
+  const open = await sets.open({ attempt, slot: 0 });
   try {
     const make = `const fs = require("fs");
       for (let file = 0; file < ${files}; file += 1) {

@@ -5,11 +5,11 @@
  * It holds four capabilities and uses each for one thing: CHOWN to give a tree to the sandbox's user, SETUID and SETGID
  * to become that user for everything that writes, DAC_READ_SEARCH to read what the agent closed to others.
  */
-import { lstatSync } from "node:fs";
 import { chmod, chown, lstat, rmdir } from "node:fs/promises";
 import type { CollectorReply, CollectorRequest, TreeName } from "../core/collector-protocol.ts";
 import { encodeFrame, FrameReader, type Frame } from "../core/frame.ts";
 import { ChangeWatch } from "./change-watch.ts";
+import { copySet } from "./copy-set.ts";
 import { measureTree } from "./measure.ts";
 import { installedRoots } from "./installed.ts";
 import { putFile, readFileOf, settleSet } from "./set-files.ts";
@@ -41,22 +41,24 @@ function asRequest(frame: Frame): { request: CollectorRequest; body: Uint8Array 
 
 type Requests = ReturnType<typeof requests>;
 
+/** Copies the set into a tree. Whether that failed is learnt by whoever waits for it. */
+function beginCopy(git: TreeGit): Promise<void> {
+  const copied = copySet(git, DEPENDENCIES_PATH);
+  copied.catch(() => undefined);
+  return copied;
+}
+
 async function fill(
   input: Requests,
   order: Extract<CollectorRequest, { type: "fill" }>,
+  copies: ReadonlyMap<TreeName, Promise<void>>,
 ): Promise<FilledTree> {
   const { root, user } = placeOf(order);
-  // A tree with a file system of its own has it from the beginning.
-  await rmdir(`${root}/lost+found`).catch(() => undefined);
   await own(root, user);
   const git = new TreeGit(root, user);
   await git.init(order.objectFormat);
-  // Such a repository would say for ours what git runs. A set that was settled has none.
-  if (order.dependencies && lstatSync(`${DEPENDENCIES_PATH}/.git`, { throwIfNoEntry: false }))
-    throw new Error("the set of dependencies has a repository at its top");
   // Packs go into .git alone. What the commit has is written after the copy, and over it.
-  const copied = order.dependencies ? git.copyFrom(DEPENDENCIES_PATH) : Promise.resolve();
-  copied.catch(() => undefined);
+  const copied = order.dependencies ? (copies.get(order.tree) ?? beginCopy(git)) : undefined;
   for (const end = { last: false }; !end.last;) await git.indexPack(onePack(input, end));
   await copied;
   await git.checkOut(order.commit);
@@ -98,6 +100,8 @@ function placeOf({
 
 /** Gives a tree's folder to the sandbox's user, and to nobody else. */
 async function own(root: string, user: { readonly uid: number; readonly gid: number }): Promise<void> {
+  // A tree with a file system of its own has it from the beginning.
+  await rmdir(`${root}/lost+found`).catch(() => undefined);
   const stat = await lstat(root);
   if (stat.uid === user.uid && stat.gid === user.gid) return;
   await chmod(root, 0o700);
@@ -121,6 +125,8 @@ async function* onePack(input: Requests, end: { last: boolean }): AsyncIterable<
 async function main(): Promise<void> {
   const trees = new Map<TreeName, FilledTree>();
   const watches = new Map<TreeName, ChangeWatch>();
+  /** Of the set, that were begun before the fill. */
+  const copies = new Map<TreeName, Promise<void>>();
   const input = requests();
   send({ type: "ready" });
   for (;;) {
@@ -129,13 +135,19 @@ async function main(): Promise<void> {
     const { request } = next.value;
     switch (request.type) {
       case "fill": {
-        const tree = await fill(input, request);
+        const tree = await fill(input, request, copies);
         trees.set(request.tree, tree);
         const watch = request.tree === "agent" ? new ChangeWatch(tree) : undefined;
         send({ type: "filled", tree: request.tree, entries: tree.entries.size });
         if (!watch) break;
         watches.set(request.tree, watch);
         watch.countBaseLines(); // the agent need not wait for it
+        break;
+      }
+      case "copy-ahead": {
+        const { root, user } = placeOf(request);
+        await own(root, user);
+        copies.set(request.tree, beginCopy(new TreeGit(root, user)));
         break;
       }
       case "measure": {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { pathFromBytes, pathToBytes, type EntryMode } from "../core/collector-protocol.ts";
@@ -108,12 +108,6 @@ export class TreeGit {
     await this.run(["-c", "checkout.workers=0", "checkout-index", "--all", "--force", "--index", "--quiet"]);
   }
 
-  /** Copies what is in `folder` into the tree, where the files become the user's own. */
-  async copyFrom(folder: string): Promise<void> {
-    await this.runAsUser("cp", ["-a", "--reflink=auto", `${folder}/.`, "."]);
-    await this.runAsUser("chmod", ["700", "."]); // the copy has given it the other folder's mode
-  }
-
   /** Every entry of `commit`, by path. */
   async entries(commit: string): Promise<Map<string, BaseEntry>> {
     const listing = await this.run(["ls-tree", "-r", "-z", "--full-tree", commit]);
@@ -133,12 +127,54 @@ export class TreeGit {
     return await this.runAsUser("git", [...nothingElse, ...args], input);
   }
 
+  /** Runs a program in the tree, as its owner. Throws where it fails. */
   async runAsUser(
     program: string,
     args: readonly string[],
     input?: AsyncIterable<Uint8Array>,
   ): Promise<Buffer> {
-    const child = spawn(program, args, {
+    const child = spawn(program, args, { ...this.place, stdio: ["pipe", "pipe", "pipe"] });
+    const output: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+    child.stdin.on("error", () => child.stdin.destroy());
+    const ended = endOf(child, `${program} ${args.slice(0, 4).join(" ")}`);
+    ended.catch(() => undefined);
+    if (input) {
+      for await (const chunk of input) {
+        if (!child.stdin.write(chunk))
+          await Promise.race([
+            new Promise((go) => child.stdin.once("drain", go)),
+            ended.catch(() => undefined),
+          ]);
+      }
+    }
+    child.stdin.end();
+    await ended;
+    return Buffer.concat(output);
+  }
+
+  /** Runs two programs as the tree's owner, the second in the tree, on what the first one prints. Throws where one fails. */
+  async pipeAsUser(
+    first: { readonly program: string; readonly args: readonly string[]; readonly cwd: string },
+    second: { readonly program: string; readonly args: readonly string[] },
+  ): Promise<void> {
+    const reader = spawn(first.program, first.args, {
+      ...this.place,
+      cwd: first.cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const read = endOf(reader, `${first.program} ${first.args.join(" ")}`);
+    const writer = spawn(second.program, second.args, {
+      ...this.place,
+      stdio: [reader.stdout, "ignore", "pipe"],
+    });
+    // Or the first would never learn that the second has ended.
+    reader.stdout.destroy();
+    await Promise.all([read, endOf(writer, `${second.program} ${second.args.join(" ")}`)]);
+  }
+
+  private get place(): { readonly cwd: string; readonly env: Record<string, string> } & User {
+    return {
       cwd: this.root,
       ...this.user,
       env: {
@@ -148,29 +184,19 @@ export class TreeGit {
         GIT_CONFIG_NOSYSTEM: "1",
         GIT_ATTR_NOSYSTEM: "1",
       },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    const output: Buffer[] = [];
-    let problem = "";
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => (problem = (problem + chunk.toString("utf8")).slice(-2000)));
-    child.stdin.on("error", () => child.stdin.destroy());
-    const ended = new Promise<number | null>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", resolve);
-    });
-    if (input) {
-      for await (const chunk of input) {
-        if (!child.stdin.write(chunk))
-          await Promise.race([new Promise((go) => child.stdin.once("drain", go)), ended]);
-      }
-    }
-    child.stdin.end();
-    const code = await ended;
-    if (code !== 0)
-      throw new Error(`${program} ${args.slice(0, 4).join(" ")} ended with ${code}: ${problem.trim()}`);
-    return Buffer.concat(output);
+    };
   }
+}
+
+/** Rejects where a program cannot be started, or says that it has failed, with what it complained of last. */
+async function endOf(child: ChildProcess, name: string): Promise<void> {
+  let problem = "";
+  child.stderr?.on("data", (chunk: Buffer) => (problem = (problem + chunk.toString("utf8")).slice(-2000)));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${problem.trim()}`);
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -25,6 +25,8 @@ export type CollectorRequest =
       /** Takes a copy of the set that the collector has beside its trees: so much of the tree's size is the set's. */
       readonly dependencies?: { readonly bytes: number; readonly inodes: number };
     }
+  /** Begins to copy the set into a tree that will be filled later: the fill waits for the copy. Answered by nothing. */
+  | { readonly type: "copy-ahead"; readonly tree: TreeName; readonly uid: number; readonly gid: number }
   | { readonly type: "pack" }
   /** Ends one pack; `last` ends them all. */
   | { readonly type: "pack-end"; readonly last: boolean }

@@ -69,6 +69,9 @@ export class CollectorTrees implements OpenTrees {
       await this.send({ type: "pack-end", last: true });
       const { reply } = await this.nextReply();
       if (reply.type !== "filled") throw unexpected(reply);
+      // While the agent works there is time for it. Where verify never comes, it goes with its tree.
+      if (tree === "agent" && this.dependencies)
+        await this.send({ type: "copy-ahead", tree: "verify", ...this.user });
       return { entries: reply.entries };
     });
   }

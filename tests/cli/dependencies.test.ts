@@ -1,8 +1,14 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { LABEL_DEPENDENCIES } from "../../src/sandbox/docker/container-spec.ts";
-import { engine } from "../fixtures/cli-engine.ts";
+import {
+  LABEL_ATTEMPT,
+  LABEL_DEPENDENCIES,
+  LABEL_ROLE,
+  LABEL_WORKSPACE,
+} from "../../src/sandbox/docker/container-spec.ts";
+import { engine, waitingAgent } from "../fixtures/cli-engine.ts";
 import { CliWorkspace } from "../fixtures/cli-workspace.ts";
 import { PrivateRegistry, wordPackage } from "../prepare/private-registry.ts";
 
@@ -59,5 +65,86 @@ describe("a workspace with a private registry", () => {
     const seen = [right.stdout, right.stderr, JSON.stringify(await workspace.verifiedEvents())].join("\n");
     expect(seen).not.toContain(TOKEN);
     expect(workspace.eventsOf("prepare.finished").map(({ result }) => result)).toEqual(["prepared"]);
+  });
+});
+
+describe("a copy of the dependencies for a verify that never comes", () => {
+  const INSTALL = `node -e '
+    const fs = require("fs");
+    fs.mkdirSync("node_modules");
+    for (let i = 0; i < 500; i += 1) fs.writeFileSync("node_modules/f" + i, "x".repeat(3500));'`;
+
+  /** Until it is in the tree for verify, whole or in part, while the agent works. */
+  async function copyForVerify(workspace: CliWorkspace): Promise<void> {
+    const { docker } = await engine();
+    const label = [
+      `${LABEL_WORKSPACE}=${workspace.id() ?? ""}`,
+      `${LABEL_ATTEMPT}=one.1`,
+      `${LABEL_ROLE}=collector`,
+    ];
+    const [collector] = await docker.listContainers({ filters: { label } });
+    if (!collector) throw new Error("the attempt has no collector");
+    for (;;) {
+      const looking = await docker
+        .getContainer(collector.Id)
+        .exec({ Cmd: ["ls", "/trees/verify/node_modules"] });
+      await looking.start({ Detach: true });
+      for (;;) {
+        const { Running, ExitCode } = await looking.inspect();
+        if (!Running && ExitCode === 0) return;
+        if (!Running && ExitCode !== null) break;
+        await sleep(10);
+      }
+    }
+  }
+
+  async function startUntilCopied(): Promise<{
+    readonly workspace: CliWorkspace;
+    readonly running: ReturnType<CliWorkspace["start"]>;
+  }> {
+    const workspace = await CliWorkspace.create({
+      tasks: [{ id: "one", agent: waitingAgent("true") }],
+      repositories: {
+        app: {
+          files: { "deps.lock": "1\n" },
+          verify: ['test "$(ls node_modules | wc -l)" = 500'],
+          prepare: { commands: [INSTALL], files: ["deps.lock"] },
+        },
+      },
+    });
+    const running = workspace.start(["run", "--attended"]);
+    await workspace.agentStarted(running, "one.1");
+    owner = workspace.id();
+    await copyForVerify(workspace);
+    return { workspace, running };
+  }
+
+  it("goes with its attempt", async () => {
+    const { workspace, running } = await startUntilCopied();
+    await workspace.releaseAgent(running, "one.1");
+    expect(await running.ended).toMatchObject({ exitCode: 4 });
+    expect(workspace.eventsOf("attempt.finished").map(({ outcome }) => outcome)).toMatchObject([
+      { kind: "failed", reason: "no-change" },
+    ]);
+    expect(workspace.eventsOf("account.taken").map(({ verdict }) => verdict)).not.toContain("leaked");
+    expect(await workspace.leftovers()).toEqual([]);
+  });
+
+  it("is gone after the next night, where the supervisor was killed; the set itself is used again", async () => {
+    const { workspace, running } = await startUntilCopied();
+    running.kill("SIGKILL");
+    expect(await running.ended).toMatchObject({ signal: "SIGKILL" });
+    expect((await workspace.leftovers()).filter((name) => name.includes("-tree-verify-one.1"))).toHaveLength(
+      1,
+    );
+    workspace.setAgent("one", "ls node_modules | wc -l > count.txt");
+    expect(await workspace.night()).toMatchObject({ exitCode: 0 });
+    expect(workspace.landedTitles()).toEqual(["Do one"]);
+    expect(workspace.eventsOf("account.taken").at(-1)).toMatchObject({ verdict: "clean", unknown: [] });
+    expect(workspace.eventsOf("prepare.finished").map(({ result }) => result)).toEqual([
+      "prepared",
+      "cached",
+    ]);
+    expect(await workspace.leftovers()).toEqual([]);
   });
 });
