@@ -1,4 +1,5 @@
 import { javascriptFinders } from "./javascript/javascript-finders.ts";
+import { dependencies } from "./dependencies/dependencies.ts";
 import type { ChangeFinder, FileFinder } from "./finder.ts";
 import { protectedPaths } from "./protected-paths.ts";
 import { pythonFinder } from "./python/python-finder.ts";
@@ -20,4 +21,4 @@ export const FILE_FINDERS: readonly FileFinder[] = [
 ];
 
 /** Everything that looks at the change as a whole. */
-export const CHANGE_FINDERS: readonly ChangeFinder[] = [testIntegrity, protectedPaths];
+export const CHANGE_FINDERS: readonly ChangeFinder[] = [testIntegrity, protectedPaths, dependencies];

@@ -1,0 +1,264 @@
+import { normalName, type Ecosystem } from "../../core/dependency.ts";
+import { isTable, readToml, type TomlValue } from "../../core/read-toml.ts";
+
+export interface LockEntry {
+  readonly name: string;
+  readonly version: string;
+  /** The host that it is fetched from; empty: not said. */
+  readonly host: string;
+  readonly hasIntegrity: boolean;
+  /** It is of the registry: not a folder or a repository, which have no hash. */
+  readonly isFetched: boolean;
+}
+
+export interface LockFacts {
+  readonly ecosystem: Ecosystem;
+  /** The names of manifests that it goes with. */
+  readonly manifests: readonly string[];
+  readonly entries: readonly LockEntry[];
+  /** Packages that it says the project itself asks for. Undefined: it does not say. */
+  readonly topLevel?: ReadonlySet<string>;
+}
+
+const MAX_CHARS = 20_000_000;
+
+/** Reads a lock file; undefined: it is none that is known, or is broken. */
+export function readLock(path: string, text: string): LockFacts | undefined {
+  if (text.length > MAX_CHARS) return undefined;
+  switch (path.slice(path.lastIndexOf("/") + 1)) {
+    case "package-lock.json":
+    case "npm-shrinkwrap.json":
+      return readNpm(text);
+    case "pnpm-lock.yaml":
+      return readPnpm(text);
+    case "yarn.lock":
+      return readYarn(text);
+    case "poetry.lock":
+    case "uv.lock":
+    case "pdm.lock":
+      return readPythonLock(text);
+    case "Cargo.lock":
+      return readCargo(text);
+    case "go.sum":
+      return readGoSum(text);
+    default:
+      return undefined;
+  }
+}
+
+/** Lock files by the manifests beside them, for those that are only asked whether they changed too. */
+export const LOCKS_OF: Readonly<Record<string, readonly string[]>> = {
+  "package.json": [
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "bun.lockb",
+  ],
+  "pnpm-workspace.yaml": ["pnpm-lock.yaml"],
+  "pyproject.toml": ["poetry.lock", "uv.lock", "pdm.lock"],
+  Pipfile: ["Pipfile.lock"],
+  "Cargo.toml": ["Cargo.lock"],
+  "go.mod": ["go.sum"],
+  Gemfile: ["Gemfile.lock"],
+  "composer.json": ["composer.lock"],
+};
+
+function hostOf(address: string): string {
+  return (
+    /^(?:[a-z+]+:)?\/\/(?:[^/@]*@)?([^/:]+)/i.exec(address)?.[1]?.toLowerCase() ??
+    (/^(?:git|file|link)/.test(address) ? (address.split(/[:/]/)[0] ?? "") : "")
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function readNpm(text: string): LockFacts | undefined {
+  let lock: unknown;
+  try {
+    lock = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const packages = isRecord(lock) && isRecord(lock["packages"]) ? lock["packages"] : {};
+  const entries: LockEntry[] = [];
+  for (const [place, value] of Object.entries(packages)) {
+    const at = place.lastIndexOf("node_modules/");
+    if (at === -1 || !isRecord(value) || value["link"] === true) continue;
+    const resolved = textOf(value["resolved"]);
+    entries.push({
+      name: textOf(value["name"]) || place.slice(at + "node_modules/".length),
+      version: textOf(value["version"]),
+      host: hostOf(resolved),
+      hasIntegrity: textOf(value["integrity"]) !== "",
+      isFetched: value["inBundle"] !== true && !resolved.startsWith("file:"),
+    });
+  }
+  const root = packages[""];
+  const topLevel = isRecord(root)
+    ? new Set(
+        ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"].flatMap((group) =>
+          isRecord(root[group]) ? Object.keys(root[group]) : [],
+        ),
+      )
+    : undefined;
+  return { ecosystem: "npm", manifests: ["package.json"], entries, ...(topLevel ? { topLevel } : {}) };
+}
+
+/** By its lines: pnpm's files are large, and the form of these lines is fixed. */
+function readPnpm(text: string): LockFacts {
+  const entries: LockEntry[] = [];
+  const topLevel = new Set<string>();
+  let part = "";
+  let group = false;
+  let open: { name: string; version: string; integrity: boolean; host: string } | undefined;
+  const close = (): void => {
+    if (open)
+      entries.push({
+        name: open.name,
+        version: open.version,
+        host: open.host,
+        hasIntegrity: open.integrity,
+        isFetched: open.host !== "file" && open.host !== "link",
+      });
+    open = undefined;
+  };
+  for (const line of text.split("\n")) {
+    const head = /^([A-Za-z]+):/.exec(line)?.[1];
+    if (head !== undefined) {
+      close();
+      part = head;
+    }
+    if (part === "importers") {
+      if (/^ {4}\S/.test(line)) group = /^ {4}(?:dev|optional)?[dD]ependencies:/.test(line);
+      const name = group ? /^ {6}'?(@?[^':]+)'?:/.exec(line)?.[1] : undefined;
+      if (name !== undefined) topLevel.add(name);
+    } else if (part === "packages") {
+      const entry = /^ {2}'?\/?((?:@[^/]+\/)?[^@/'(]+)[@/]([^:'(]+)[^:]*'?:\s*$/.exec(line);
+      if (entry) {
+        close();
+        open = { name: entry[1] ?? "", version: entry[2] ?? "", integrity: false, host: "" };
+      } else if (open && /integrity:/.test(line)) open.integrity = true;
+      const tarball = /tarball:\s*['"]?([^'",}\s]+)/.exec(line)?.[1];
+      if (open && tarball !== undefined) open.host = hostOf(tarball);
+    }
+  }
+  close();
+  return { ecosystem: "npm", manifests: ["package.json", "pnpm-workspace.yaml"], entries, topLevel };
+}
+
+function readYarn(text: string): LockFacts {
+  const isBerry = /^__metadata:/m.test(text);
+  const entries: LockEntry[] = [];
+  let open: { name: string; version: string; host: string; integrity: boolean; isLocal: boolean } | undefined;
+  const close = (): void => {
+    if (open)
+      entries.push({
+        name: open.name,
+        version: open.version,
+        host: open.host,
+        hasIntegrity: open.integrity,
+        isFetched: !open.isLocal,
+      });
+    open = undefined;
+  };
+  for (const line of text.split("\n")) {
+    const name = /^"?(@?[^@"\s][^@"]*)@/.exec(line)?.[1];
+    if (name !== undefined) {
+      close();
+      open = {
+        name,
+        version: "",
+        host: "",
+        integrity: false,
+        isLocal: /@(?:workspace|link|portal|file|patch):/.test(line),
+      };
+    }
+    if (!open) continue;
+    const [, key, value = ""] =
+      /^ {2}"?(version|resolved|resolution|integrity|checksum)"?:?\s+"?([^"]+)"?/.exec(line) ?? [];
+    if (key === "version") open.version = value;
+    else if (key === "resolved" || key === "resolution")
+      open.host = hostOf(/^[^:]*https?:/.test(value) ? value.slice(value.indexOf("http")) : value);
+    else if (key !== undefined) open.integrity = true;
+  }
+  close();
+  return {
+    ecosystem: "npm",
+    manifests: ["package.json"],
+    entries: isBerry ? entries.filter(({ name }) => name !== "__metadata") : entries,
+  };
+}
+
+function packagesOf(text: string): readonly TomlValue[] {
+  const value = readToml(text)["package"];
+  return Array.isArray(value) ? (value as readonly TomlValue[]) : [];
+}
+
+function readPythonLock(text: string): LockFacts {
+  const entries = packagesOf(text).flatMap((each): LockEntry[] => {
+    if (!isTable(each)) return [];
+    const source = each["source"];
+    const address = isTable(source) ? textOf(source["url"] ?? source["registry"] ?? source["git"]) : "";
+    const isLocal =
+      isTable(source) &&
+      (source["editable"] !== undefined ||
+        source["virtual"] !== undefined ||
+        source["directory"] !== undefined ||
+        source["path"] !== undefined);
+    const files = [
+      ...(Array.isArray(each["files"]) ? each["files"] : []),
+      ...(Array.isArray(each["wheels"]) ? each["wheels"] : []),
+      ...(each["sdist"] === undefined ? [] : [each["sdist"]]),
+    ];
+    const hasIntegrity =
+      files.length > 0 && files.every((file) => isTable(file) && textOf(file["hash"]) !== "");
+    const urls = files
+      .map((file) => (isTable(file) ? hostOf(textOf(file["url"])) : ""))
+      .filter((host) => host !== "");
+    return [
+      {
+        name: normalName("python", textOf(each["name"])),
+        version: textOf(each["version"]),
+        host: urls[0] ?? hostOf(address),
+        hasIntegrity,
+        isFetched: !isLocal,
+      },
+    ];
+  });
+  return { ecosystem: "python", manifests: ["pyproject.toml"], entries };
+}
+
+function readCargo(text: string): LockFacts {
+  const entries = packagesOf(text).flatMap((each): LockEntry[] => {
+    if (!isTable(each)) return [];
+    const source = textOf(each["source"]);
+    return [
+      {
+        name: textOf(each["name"]),
+        version: textOf(each["version"]),
+        host: hostOf(source.replace(/^(?:registry|sparse|git)\+/, "")),
+        hasIntegrity: textOf(each["checksum"]) !== "",
+        isFetched: source !== "" && !source.startsWith("git+"),
+      },
+    ];
+  });
+  return { ecosystem: "rust", manifests: ["Cargo.toml"], entries };
+}
+
+function readGoSum(text: string): LockFacts {
+  const entries = text.split("\n").flatMap((line): LockEntry[] => {
+    const [module, version, hash] = line.split(" ");
+    return module && version
+      ? [{ name: module, version, host: "", hasIntegrity: hash?.startsWith("h1:") === true, isFetched: true }]
+      : [];
+  });
+  return { ecosystem: "go", manifests: ["go.mod"], entries };
+}
