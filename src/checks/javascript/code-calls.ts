@@ -1,5 +1,6 @@
 import { FORBIDDEN_PATHS } from "./forbidden-paths.ts";
-import { sourceOf, type Judging } from "./judging.ts";
+import { milder, sourceOf, type Judging } from "./judging.ts";
+import type { KnownCall } from "./known-calls.ts";
 import { calledName } from "./position.ts";
 import type { CallNode, Place } from "./program-facts.ts";
 import type { Scope } from "./scopes.ts";
@@ -26,48 +27,36 @@ const MARKUP: ReadonlySet<string> = new Set([
   "html",
 ]);
 
-/** Calls that make code of what they are given. */
-export function judgeCall(judging: Judging, { node, scope }: Place<CallNode>): void {
+/** Calls of the runtime's functions that make code of what they are given. */
+export function judgeKnownCall(judging: Judging, { node, scope, paths, args }: KnownCall): void {
   const { evaluator, found } = judging;
-  const callee = bare(node.callee);
-  const paths = new Set(evaluator.pathsOf(callee, scope));
-  const first = node.arguments[0];
+  const first = args[0];
   for (const path of paths) {
-    const target = path.replace(/\.(?:call|apply|bind)$/, "");
-    const verdict = FORBIDDEN_PATHS.get(target);
-    if (verdict) {
-      const isTestRun = verdict.rule === "js-process-execution" && judging.file.role === "test";
-      found.add({
-        start: node.start,
-        key: target,
-        ...verdict,
-        ...(isTestRun ? { level: "warn" as const } : {}),
-      });
-    }
+    const verdict = FORBIDDEN_PATHS.get(path);
+    if (verdict) found.add({ start: node.start, key: path, ...verdict, level: milder(judging, verdict) });
     if (TIMERS.has(path) && first && isText(evaluator.valuesOf(first, scope), first))
       found.add({ start: node.start, rule: "js-code-from-text", key: `${path}(text)` });
-    if (WORKERS.has(path) || path === "node:worker_threads.Worker") judgeWorker(judging, node, scope);
+    if (WORKERS.has(path)) judgeWorker(judging, { node, args, scope });
     if (path === "document.createElement") judgeElement(judging, node, scope);
   }
+}
+
+/** Calls that make code of what they are given, by the name of what is called. */
+export function judgeCall(judging: Judging, { node, scope }: Place<CallNode>): void {
+  const { found } = judging;
+  const callee = bare(node.callee);
   const name = calledName(callee);
-  if (callee.type === "MemberExpression" && paths.size === 0) {
-    if (name === "createElement" || name === "createElementNS") judgeElement(judging, node, scope);
+  if (callee.type === "MemberExpression" && name.startsWith("createElement"))
+    judgeElement(judging, node, scope);
+  if (name === "Worker") judgeWorker(judging, { node, args: node.arguments, scope });
+  const isConstructor =
+    name === "constructor" && callee.type === "MemberExpression" && node.type === "CallExpression";
+  if (isConstructor && bare(callee.object).type !== "Super") {
+    const level = node.arguments.length > 0 ? "block" : "warn";
+    found.add({ start: node.start, rule: "js-code-from-text", key: "constructor()", level });
   }
-  if (name === "Worker" && paths.size === 0) judgeWorker(judging, node, scope);
-  if (
-    name === "constructor" &&
-    callee.type === "MemberExpression" &&
-    node.type === "CallExpression" &&
-    bare(callee.object).type !== "Super"
-  )
-    found.add({
-      start: node.start,
-      rule: "js-code-from-text",
-      key: "constructor()",
-      level: node.arguments.length > 0 ? "block" : "warn",
-    });
-  if (MARKUP.has(name) || name === "write") judgeMarkup(judging, node, scope);
-  if (name === "setAttribute" || name === "setAttributeNS") judgeAttribute(judging, node, scope);
+  if (MARKUP.has(name)) judgeMarkup(judging, node, scope);
+  if (name.startsWith("setAttribute")) judgeAttribute(judging, node, scope);
   if (name === "globalEval") found.add({ start: node.start, rule: "js-code-from-text", key: name });
 }
 
@@ -78,8 +67,11 @@ function isText(values: Values, node: Node): boolean {
   return at.type === "TemplateLiteral";
 }
 
-function judgeWorker(judging: Judging, node: CallNode, scope: Scope): void {
-  const [source, options] = node.arguments;
+function judgeWorker(
+  judging: Judging,
+  { node, args, scope }: { readonly node: CallNode; readonly args: readonly Node[]; readonly scope: Scope },
+): void {
+  const [source, options] = args;
   const { evaluator, found } = judging;
   if (options && isEvalOption(judging, options, scope))
     found.add({ start: node.start, rule: "js-code-from-text", key: "Worker(eval)" });

@@ -254,7 +254,8 @@ export class Evaluator {
     let values: Values = [];
     for (const source of binding.sources) {
       const found = this.sourceValues(source, given);
-      values = source.added === true ? [...add(values, found), ...values] : [...values, ...found];
+      // How often it is added is not known: a sum that is made in a loop may be anything.
+      values = source.added === true ? [...add(values, found), text(HOLE), ...values] : [...values, ...found];
       if (values.length > MAX_OPTIONS) break;
     }
     this.busy.delete(binding);

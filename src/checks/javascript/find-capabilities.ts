@@ -1,14 +1,15 @@
 import type { FileFinder } from "../finder.ts";
-import { judgeCall } from "./code-calls.ts";
+import { judgeCall, judgeKnownCall } from "./code-calls.ts";
 import { evaluatorOf } from "./evaluator-of.ts";
-import { FORBIDDEN_MEMBERS, FORBIDDEN_MODULES, FORBIDDEN_PATHS, type Verdict } from "./forbidden-paths.ts";
+import { FORBIDDEN_MEMBERS, FORBIDDEN_MODULES, FORBIDDEN_PATHS } from "./forbidden-paths.ts";
 import { judgeGlobalMember, judgeGlobalValue } from "./global-object.ts";
 import { judgeStructure } from "./hidden-structures.ts";
 import { isGranted } from "./is-granted.ts";
-import type { Judging } from "./judging.ts";
+import { milder, type Judging } from "./judging.ts";
+import { knownCallsOf } from "./known-calls.ts";
 import { isKnown, pathsOfRequest, requestsOf } from "./module-requests.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
-import { calledName, isCallee, isCompared } from "./position.ts";
+import { calledName, isCallee, isCompared, isGivenToWrapper } from "./position.ts";
 import { factsOf, keyOf, type IdentifierNode, type MemberNode, type Place } from "./program-facts.ts";
 import { globalPath, modulePath } from "./runtime-paths.ts";
 import { bare, type Node } from "./syntax.ts";
@@ -24,11 +25,24 @@ export const capabilityFinder: FileFinder = {
     judgeRequests(judging);
     for (const place of facts.names) judgeName(judging, place);
     for (const place of facts.members) judgeMember(judging, place);
+    for (const call of knownCallsOf(file)) judgeKnownCall(judging, call);
     for (const place of facts.calls) judgeCall(judging, place);
     for (const place of facts.others) judgeStructure(judging, place);
+    for (const place of [...facts.joins, ...facts.texts]) judgeScriptAddress(judging, place);
     return judging.found.all;
   },
 };
+
+/** `javascript:…` with something to run behind it; alone it is what honest code looks for. */
+function judgeScriptAddress(judging: Judging, { node, scope }: Place): void {
+  const isShort =
+    node.type === "Literal" && typeof node.value === "string" && !/^\s*javascript:/i.test(node.value);
+  if (isShort || node.end - node.start > 4_000) return;
+  const isCode = judging.evaluator
+    .textsOf(node, scope)
+    .some((each) => /^\s*javascript:(?!\s*(?:;|void\b|$))/i.test(each));
+  if (isCode) judging.found.add({ start: node.start, rule: "js-script-injection", key: "javascript:" });
+}
 
 function judgeRequests(judging: Judging): void {
   for (const request of requestsOf(judging.file)) {
@@ -58,11 +72,6 @@ function judgeRequests(judging: Judging): void {
   }
 }
 
-/** A test starts programs with good reason: there it is for the morning, and does not stop a night's work. */
-function milder(judging: Judging, verdict: Verdict): Verdict["level"] {
-  return verdict.rule === "js-process-execution" && judging.file.role === "test" ? "warn" : verdict.level;
-}
-
 /** Members of `Function` that give nothing to make code with. */
 const HARMLESS_OF_FUNCTION: ReadonlySet<string> = new Set(["name", "prototype", "length", "displayName"]);
 /** Functions that take a class to compare something with it. */
@@ -70,6 +79,8 @@ const MATCHERS =
   /^(?:any|an?|is|isA|isInstance|instanceOf|isInstanceOf|toBeInstanceOf|toEqual|toBe|toStrictEqual|expect|assert\w*|\w*[eE]qual|prop|type|oneOfType|custom|validate|ofType|isPrototypeOf|includes|has|add|Prop|Type|Reflect|instance|isType|inject|get|resolve|getMetadata|metadata|mock|describe)$/;
 
 function judgeName(judging: Judging, { node, scope, parent }: Place<IdentifierNode>): void {
+  if (node.name === "require" && isHandedOn(node, parent))
+    judging.found.add({ start: node.start, rule: "js-odd-loader", key: "require as a value", level: "warn" });
   const binding = scope.find(node.name);
   if (binding) {
     if (node.name === "eval")
@@ -88,6 +99,14 @@ function judgeName(judging: Judging, { node, scope, parent }: Place<IdentifierNo
   }
   report(judging, node, parent, path);
   if (path === "global") judgeGlobalValue(judging, { node, scope, parent });
+}
+
+/** Wrappers of bundlers and module formats get the loader, and are no reason to look. */
+const WRAPPERS = /^(?:factory|define|mod|fn|wrapper|createCommonjsModule|__\w+|call|apply|bind)$/;
+
+function isHandedOn(node: Node, parent: Node): boolean {
+  if (parent.type !== "CallExpression" || isCallee(node, parent)) return false;
+  return !isGivenToWrapper(parent) && !WRAPPERS.test(calledName(parent.callee));
 }
 
 function judgeMember(judging: Judging, { node, scope, parent }: Place<MemberNode>): void {

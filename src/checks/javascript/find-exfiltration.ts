@@ -1,7 +1,8 @@
 import type { FindingLevel } from "../../core/finding.ts";
 import type { FileFinder } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { evaluatorOf, knownCallsOf } from "./evaluator-of.ts";
+import { evaluatorOf } from "./evaluator-of.ts";
+import { knownCallsOf } from "./known-calls.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
 import { calledName } from "./position.ts";
@@ -33,6 +34,7 @@ export const exfiltrationFinder: FileFinder = {
         });
     }
     for (const fault of sentByAssignment(facts, evaluator)) found.add(fault);
+    for (const fault of setAsAddress(facts, evaluator)) found.add(fault);
     judgeTexts({ facts, evaluator, found, hasNetwork: sinks.length > 0, isTest });
     return found.all;
   },
@@ -42,7 +44,7 @@ type SinkKind = "names" | "data" | "any";
 
 /** Calls that send something, by what they are, or by their name in a file that talks to the network. */
 const SENDERS =
-  /^(?:fetch|(?:new )?(?:WebSocket|EventSource|Image|XMLHttpRequest)|navigator\.sendBeacon|(?:new )?node:(?:net|tls|http|https|http2|dgram)\..+|node:dns\..+|(?:new )?npm:(?:axios|got|node-fetch|undici|superagent|request|needle|ky|phin|bent|ws|nodemailer|socket\.io-client|isomorphic-fetch|cross-fetch|ofetch|wretch|request-promise)(?:\..+)?|Bun\.(?:connect|udpSocket)|Deno\.(?:connect|connectTls|resolveDns))$/;
+  /^(?:fetch|(?:new )?(?:WebSocket|EventSource|Image|XMLHttpRequest)|navigator\.sendBeacon|(?:new )?node:(?:net|tls|http|https|http2|dgram)\..+|node:dns\..+|(?:new )?npm:(?:axios|got|node-fetch|undici|superagent|request|needle|ky|phin|bent|ws|nodemailer|socket\.io-client|isomorphic-fetch|cross-fetch|ofetch|wretch|request-promise)(?:\..+)?|Bun\.(?:connect|udpSocket)|Deno\.(?:connect|connectTls|resolveDns)|jQuery\.(?:ajax|get|post|getJSON)|open|location\.(?:assign|replace))$/;
 const SENDING_METHODS: ReadonlySet<string> = new Set([
   "write",
   "send",
@@ -111,6 +113,21 @@ function sentByAssignment(
     const isSent = secrets.has("browser") || secrets.has("environment") || secrets.has("credential");
     return isSent
       ? [{ start: node.start, rule: "js-exfiltration", key: `${key}=${[...secrets].sort().join(",")}` }]
+      : [];
+  });
+}
+
+/** `image.setAttribute("src", …)`. */
+function setAsAddress(
+  facts: ProgramFacts,
+  evaluator: Evaluator,
+): { start: number; rule: string; key: string }[] {
+  return facts.calls.flatMap(({ node, scope }) => {
+    const value = node.arguments.at(-1);
+    if (!value || !calledName(node.callee).startsWith("setAttribute")) return [];
+    const secrets = secretsIn(value, { scope, evaluator });
+    return secrets.has("browser") || secrets.has("environment")
+      ? [{ start: node.start, rule: "js-exfiltration", key: [...secrets].sort().join(",") }]
       : [];
   });
 }

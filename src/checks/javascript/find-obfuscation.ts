@@ -1,11 +1,13 @@
 import type { FileFinder } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { evaluatorOf, knownCallsOf } from "./evaluator-of.ts";
+import { evaluatorOf } from "./evaluator-of.ts";
+import { knownCallsOf } from "./known-calls.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
 import { factsOf, type Place, type ProgramFacts } from "./program-facts.ts";
 import { scriptText } from "./script-text.ts";
 import type { Node } from "./syntax.ts";
+import type { Values } from "./values.ts";
 
 /** Code that is written so that a reader does not see what it does. */
 export const obfuscationFinder: FileFinder = {
@@ -59,8 +61,29 @@ function judgeLines(file: SourceFile, facts: ProgramFacts, add: Add): void {
       !isInsideText(facts, start + PACKED / 2)
     )
       add(start, `packed: ${text.slice(start, start + 60)}`, "warn");
+    if (end - start >= SYMBOLS && isSymbols(text, start, end) && !isInsideText(facts, (start + end) >> 1))
+      add(start, `symbols: ${text.slice(start, start + 60)}`, "warn");
     start = end + 1;
   }
+}
+
+/** A line of that many characters of which hardly one is a letter or a digit. */
+const SYMBOLS = 60;
+
+function isSymbols(text: string, start: number, end: number): boolean {
+  let words = 0;
+  const most = (end - start) / 7;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    const isWord =
+      (code >= 97 && code <= 122) ||
+      (code >= 65 && code <= 90) ||
+      (code >= 48 && code <= 57) ||
+      code <= 32 ||
+      code > 126;
+    if (isWord && (words += 1) > most) return false;
+  }
+  return true;
 }
 
 function isPacked(line: string): boolean {
@@ -70,13 +93,14 @@ function isPacked(line: string): boolean {
     if (character === " ") blanks += 1;
     else if (";{}()=,".includes(character)) marks += 1;
   }
-  return blanks < line.length / 12 && marks > line.length / 12;
+  return blanks < line.length / 8 && marks > line.length / 12;
 }
 
 /** Whether a place is in a text, a template's own words, or a comment: what stands there is not run. */
 function isInsideText(facts: ProgramFacts, at: number): boolean {
   return (
     facts.texts.some(({ node }) => node.start < at && at < node.end) ||
+    facts.patterns.some((node) => node.start < at && at < node.end) ||
     facts.syntax.comments.some(({ start, end }) => start <= at && at < end) ||
     facts.others.some(({ node }) => node.type === "JSXElement" && node.start < at && at < node.end)
   );
@@ -91,7 +115,7 @@ function judgeNames(file: SourceFile, facts: ProgramFacts, add: Add): void {
   if (text.includes(String.raw`\u`)) {
     const escaped = (node: Node): boolean =>
       node.type === "Identifier" && text.slice(node.start, node.end).includes("\\");
-    for (const { node } of facts.names) if (escaped(node)) add(node.start, `escaped name ${node.name}`);
+    for (const node of facts.escapedNames) add(node.start, "escaped name");
     for (const { node } of facts.members)
       if (escaped(node.property)) add(node.start, "escaped name of a member");
   }
@@ -129,6 +153,12 @@ function judgeTexts(file: SourceFile, facts: ProgramFacts, evaluator: Evaluator,
     const isCodes = paths.some((each) => each.startsWith("String.from"));
     if (isCodes && made?.kind === "text" && made.text.length >= 4 && /^[\w .:/\\()'"-]+$/.test(made.text))
       add(node.start, `character codes: ${made.text}`, "warn");
+    if (
+      made?.kind === "list" &&
+      paths.includes("Array.prototype.map") &&
+      areCodes(made.items, node, scope, evaluator)
+    )
+      add(node.start, "character codes", "warn");
     const [first] = node.arguments;
     if (first && isDecoder(paths) && isBlob(evaluator.textsOf(first, scope)))
       add(node.start, "long text that is decoded", "warn");
@@ -142,6 +172,20 @@ function judgeTexts(file: SourceFile, facts: ProgramFacts, evaluator: Evaluator,
     if (isHidden && node.type === "Literal")
       add(node.start, `escaped text ${String(node.value).slice(0, 60)}`, "warn");
   }
+}
+
+/** Whether a list of numbers became a list of characters. */
+function areCodes(
+  items: readonly Values[],
+  node: Node,
+  scope: Place["scope"],
+  evaluator: Evaluator,
+): boolean {
+  if (node.type !== "CallExpression" || node.callee.type !== "MemberExpression" || items.length < 3)
+    return false;
+  const [from] = evaluator.valuesOf(node.callee.object, scope);
+  const areNumbers = from?.kind === "list" && from.items.every(([each]) => each?.kind === "number");
+  return areNumbers && items.every(([each]) => each?.kind === "text" && each.text.length === 1);
 }
 
 function isDecoder(paths: readonly string[]): boolean {

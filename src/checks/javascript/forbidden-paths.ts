@@ -26,6 +26,8 @@ export const FORBIDDEN_PATHS: ReadonlyMap<string, Verdict> = new Map([
     "js-code-from-text",
     "warn",
     "node:module.register node:module.registerHooks node:module.wrap node:module.wrapper node:module.runMain node:v8.setFlagsFromString " +
+      "npm:lodash.template npm:underscore.template npm:ejs.render npm:ejs.compile npm:pug.render npm:pug.compile npm:handlebars.compile " +
+      "npm:nunjucks.renderString npm:dot.template npm:eta.renderString npm:squirrelly.render chrome.tabs.executeScript " +
       "Error.prepareStackTrace node:module._resolveFilename node:module._findPath node:module.globalPaths node:module._cache Bun.plugin",
   ),
   ...table("js-odd-loader", undefined, "node:module._load node:module._preloadModules"),
@@ -57,7 +59,11 @@ export const FORBIDDEN_MEMBERS: ReadonlyMap<string, Verdict> = new Map([
     undefined,
     "getThis getFunction _compile runInThisContext runInNewContext compileFunction",
   ),
-  ...table("js-code-from-text", "warn", "prepareStackTrace createContextualFragment importScripts"),
+  ...table(
+    "js-code-from-text",
+    "warn",
+    "prepareStackTrace createContextualFragment importScripts executeScript executeJavaScript evaluateOnNewDocument",
+  ),
   ...table("js-native-code", undefined, "loadExtension _linkedBinding dlopen"),
   ...table("js-process-execution", "warn", "execFileSync spawnSync execSync execFile openExternal"),
 ]);

@@ -3,6 +3,7 @@ import { sourceOf, type Judging } from "./judging.ts";
 import { calledName, isCallee, isGivenToWrapper } from "./position.ts";
 import { keyOf, type MemberNode, type Place } from "./program-facts.ts";
 import { memberPath } from "./runtime-paths.ts";
+import type { Scope } from "./scopes.ts";
 import { bare, type Node } from "./syntax.ts";
 import { HOLE } from "./values.ts";
 
@@ -12,7 +13,7 @@ export function judgeGlobalMember(judging: Judging, { node, scope, parent }: Pla
   const guarded = judging.evaluator.pathsOf(node.object, scope).find((each) => GUARDED_OBJECTS.has(each));
   if (guarded === undefined) return;
   const key = bare(node.property);
-  if (isSymbol(key)) return;
+  if (isSymbol(key, scope)) return;
   const values = judging.evaluator.valuesOf(key, scope);
   const keys = judging.evaluator.keysOf(node, scope);
   if (values.length > 0 && values.every((each) => each.kind === "number")) return;
@@ -45,11 +46,21 @@ function mayBeForbidden(object: string, name: string): boolean {
   return false;
 }
 
-function isSymbol(key: Node): boolean {
+function isSymbol(key: Node, scope: Scope): boolean {
   const at = key.type === "CallExpression" ? bare(key.callee) : key;
-  if (at.type === "Identifier") return at.name === "Symbol";
-  const object = at.type === "MemberExpression" ? bare(at.object) : undefined;
-  return object?.type === "Identifier" && object.name === "Symbol";
+  const object = at.type === "MemberExpression" ? bare(at.object) : at;
+  if (object.type !== "Identifier") return false;
+  if (object.name === "Symbol") return true;
+  const sources = key.type === "Identifier" ? (scope.find(key.name)?.sources ?? []) : [];
+  return (
+    sources.length > 0 && sources.every((each) => each.way.length === 0 && isSymbolItself(bare(each.node)))
+  );
+}
+
+function isSymbolItself(node: Node): boolean {
+  const at = node.type === "CallExpression" ? bare(node.callee) : node;
+  const object = at.type === "MemberExpression" ? bare(at.object) : at;
+  return object.type === "Identifier" && object.name === "Symbol";
 }
 
 const ENUMERATIONS: ReadonlySet<string> = new Set([

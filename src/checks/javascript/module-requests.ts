@@ -1,6 +1,7 @@
 import type { SourceFile } from "../source-file.ts";
 import type { Evaluator } from "./evaluator.ts";
-import { evaluatorOf, knownCallsOf, type KnownCall } from "./evaluator-of.ts";
+import { evaluatorOf } from "./evaluator-of.ts";
+import { knownCallsOf, type KnownCall } from "./known-calls.ts";
 import { factsOf, keyOf, type ProgramFacts } from "./program-facts.ts";
 import { memberPath } from "./runtime-paths.ts";
 import type { Scope } from "./scopes.ts";
@@ -35,7 +36,9 @@ export function requestsOf(file: SourceFile): readonly ModuleRequest[] {
     const known = knownCallsOf(file);
     const nodes = new Set(known.map(({ node }) => node));
     const byName = facts.calls.flatMap((place) =>
-      !nodes.has(place.node) && isNamedLoader(bare(place.node.callee)) ? [{ ...place, paths: [] }] : [],
+      !nodes.has(place.node) && isNamedLoader(bare(place.node.callee))
+        ? [{ ...place, paths: [], args: place.node.arguments, isIndirect: false }]
+        : [],
     );
     return collect(facts, evaluator, {
       calls: [...known, ...byName],
@@ -146,17 +149,9 @@ function collect(
       default:
     }
   }
-  for (const { node, scope, paths } of calls) {
-    for (const { how, odd, index } of loadersOf(bare(node.callee), paths)) {
-      if (index === "list") {
-        const [target, , passed] = node.arguments;
-        const isLoader =
-          target && evaluator.pathsOf(target, scope).some((each) => LOADERS.get(each) === "require");
-        const [list] = isLoader && passed ? evaluator.valuesOf(passed, scope) : [];
-        if (list?.kind === "list")
-          requests.push(madeRequest(node, list.items[0] ?? [], { how, oddLoader: true, hidden: true }));
-      } else computed(node, node.arguments[index], scope, how, odd);
-    }
+  for (const { node, scope, paths, args, isIndirect } of calls) {
+    for (const { how, odd } of loadersOf(bare(node.callee), paths))
+      computed(node, args[0], scope, how, odd || (isIndirect && how === "require"));
   }
   return requests;
 }
@@ -181,8 +176,6 @@ function madeRequest(
 interface Loader {
   readonly how: ModuleRequest["how"];
   readonly odd: boolean;
-  /** Which argument names the module. */
-  readonly index: number | "list";
 }
 
 const LOADERS: ReadonlyMap<string, ModuleRequest["how"]> = new Map([
@@ -196,35 +189,22 @@ const LOADERS: ReadonlyMap<string, ModuleRequest["how"]> = new Map([
   ["importScripts", "require"],
   ["Worker", "worker"],
   ["SharedWorker", "worker"],
+  ["navigator.serviceWorker.register", "worker"],
   ["node:worker_threads.Worker", "worker"],
 ]);
 /** Methods of test runners that give the real module. */
 const REAL_MODULES: ReadonlySet<string> = new Set(["importActual", "requireActual", "unstable_importModule"]);
 
 function loadersOf(callee: Node, paths: readonly string[]): Loader[] {
-  const found: Loader[] = [];
-  for (const path of paths) {
+  const found = paths.flatMap((path): Loader[] => {
     const how = LOADERS.get(path);
-    const isOdd = path === "require" && callee.type !== "Identifier";
-    if (how) found.push({ how, odd: isOdd, index: 0 });
-    else if (path === "Reflect.apply") found.push({ how: "require", odd: true, index: "list" });
-    else if (INVOKED_LOADERS.has(path)) found.push({ how: "require", odd: true, index: 1 });
-  }
-  if (found.length > 0 || paths.length > 0) return found;
+    return how ? [{ how, odd: path === "require" && callee.type !== "Identifier" }] : [];
+  });
+  if (paths.length > 0) return found;
   // A loader that a scope declares under its own name and that nothing explains is one all the same.
-  if (callee.type === "Identifier" && callee.name === "require")
-    found.push({ how: "require", odd: false, index: 0 });
-  const isReal = callee.type === "MemberExpression" && REAL_MODULES.has(keyOf(callee) ?? "");
-  if (isReal) found.push({ how: "dynamic", odd: false, index: 0 });
-  return found;
+  if (callee.type === "Identifier") return [{ how: "require", odd: false }];
+  return [{ how: "dynamic", odd: false }];
 }
-
-/** Loaders that are called by way of a function's own methods: the module is the second argument. */
-const INVOKED_LOADERS: ReadonlySet<string> = new Set(
-  ["require", "process.getBuiltinModule", "node:module._load"].flatMap((each) =>
-    ["call", "bind", "apply"].map((method) => `${each}.${method}`),
-  ),
-);
 
 const HIDING_METHODS: ReadonlySet<string> = new Set([
   "reverse",

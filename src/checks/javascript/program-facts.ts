@@ -29,6 +29,10 @@ export interface ProgramFacts {
   readonly texts: Place[];
   /** Sums with a text in them, and templates. */
   readonly joins: Place[];
+  /** Regular expressions. */
+  readonly patterns: Node[];
+  /** Names that are written with escapes. */
+  readonly escapedNames: Node[];
   /** Every other node that some rule looks at. */
   readonly others: Place[];
   /** The scope of each function's parameters. */
@@ -93,6 +97,8 @@ class Walk {
       calls: [],
       texts: [],
       joins: [],
+      escapedNames: [],
+      patterns: [],
       others: [],
       scopes: this.scopes,
       returns: this.returns,
@@ -144,6 +150,7 @@ class Walk {
     switch (node.type) {
       case "Identifier": {
         facts.names.push({ node, scope, parent });
+        if (node.end - node.start > node.name.length && !node.typeAnnotation) facts.escapedNames.push(node);
         return;
       }
       case "TSAsExpression":
@@ -170,6 +177,7 @@ class Walk {
         break;
       case "Literal":
         if (typeof node.value === "string") facts.texts.push({ node, scope, parent });
+        else if ("regex" in node) facts.patterns.push(node);
         return;
       case "TemplateLiteral":
         facts.texts.push({ node, scope, parent });

@@ -14,7 +14,7 @@ const GLOBAL_NAMES: ReadonlySet<string> = new Set([
   "unsafeWindow",
 ]);
 /** Of them, those that are words which a program may well use for something of its own when nothing declares them. */
-const ONLY_AS_MEMBER: ReadonlySet<string> = new Set(["root", "top", "parent", "frames", "GLOBAL"]);
+const ONLY_AS_MEMBER: ReadonlySet<string> = new Set(["root", "GLOBAL"]);
 
 /** Globals that are objects and no functions: their `constructor` is `Object`. */
 const OBJECTS: ReadonlySet<string> = new Set([
@@ -76,8 +76,15 @@ const MODULE_GLOBALS: ReadonlySet<string> = new Set([
   "fsp",
   "fse",
   "cp",
+  "axios",
+  "_",
 ]);
-const MODULE_NICKNAMES: Readonly<Record<string, string>> = { fsp: "fs", fse: "fs", cp: "child_process" };
+const MODULE_NICKNAMES: Readonly<Record<string, string>> = {
+  fsp: "fs",
+  fse: "fs",
+  cp: "child_process",
+  _: "lodash",
+};
 
 const BUILTINS: ReadonlySet<string> = new Set([
   ...builtinModules.map((name) => name.replace(/^node:/, "")),
@@ -100,6 +107,7 @@ export function builtinName(specifier: string): string | undefined {
 /** The path of what a global name gives. Undefined: no global that any rule is about. */
 export function globalPath(name: string): string | undefined {
   if (GLOBAL_NAMES.has(name)) return ONLY_AS_MEMBER.has(name) ? undefined : "global";
+  if (name === "$" || name === "jQuery") return "jQuery";
   if (OBJECTS.has(name) || FUNCTIONS.has(name)) return name;
   if (MODULE_GLOBALS.has(name)) return modulePath(MODULE_NICKNAMES[name] ?? name);
   return undefined;
@@ -150,7 +158,13 @@ const INVOKERS: ReadonlySet<string> = new Set(["call", "apply", "bind"]);
 
 /** The path of a member of something that has a path. */
 export function memberPath(base: string, key: string): string {
-  if (base === "global") return GLOBAL_NAMES.has(key) ? "global" : (globalPath(key) ?? key);
+  // `frames[0]` is a window as well.
+  if (base === "global")
+    return GLOBAL_NAMES.has(key) || /^\d+$/.test(key)
+      ? "global"
+      : key === "_" || key === "$"
+        ? key
+        : (globalPath(key) ?? key);
   if (key === "constructor") {
     if (base === "module") return "node:module";
     if (base.endsWith(".prototype")) return base.slice(0, -10);

@@ -31,23 +31,28 @@ export function secretsIn(
 ): ReadonlySet<Secret> {
   const { evaluator } = options;
   const secrets = new Set<Secret>();
-  const stack: { node: Node; scope: Scope }[] = [{ node, scope: options.scope }];
+  const stack: { node: Node; scope: Scope; isSignIn: boolean }[] = [
+    { node, scope: options.scope, isSignIn: false },
+  ];
   const seen = new Set<Node>();
   for (let next = stack.pop(); next && seen.size < MAX_LOOKED_AT; next = stack.pop()) {
     const at = bare(next.node);
     const { scope } = next;
+    const isSignIn =
+      next.isSignIn || (options.isRequest === true && at.type === "Property" && namesSignIn(at));
     if (seen.has(at)) continue;
     seen.add(at);
     if (at.type === "Identifier" || at.type === "MemberExpression") {
       const environment = environmentPart(at, scope, evaluator);
       if (environment !== undefined) {
-        if (environment !== "harmless") secrets.add(environment);
+        if (environment !== "harmless" && !(isSignIn && environment === "credential"))
+          secrets.add(environment);
         continue;
       }
     }
     if (at.type === "Identifier") {
       for (const source of scope.find(at.name)?.sources ?? [])
-        stack.push({ node: source.node, scope: source.scope });
+        stack.push({ node: source.node, scope: source.scope, isSignIn });
       continue;
     }
     if (at.type === "MemberExpression") {
@@ -61,8 +66,8 @@ export function secretsIn(
         )
       )
         secrets.add("browser");
-      stack.push({ node: at.object, scope });
-      if (at.computed) stack.push({ node: at.property, scope });
+      stack.push({ node: at.object, scope, isSignIn });
+      if (at.computed) stack.push({ node: at.property, scope, isSignIn });
       continue;
     }
     if (at.type === "CallExpression") {
@@ -79,9 +84,8 @@ export function secretsIn(
           secrets.add(path === "Deno.env.get" ? "credential" : "environment");
       }
     }
-    if (at.type === "Property" && options.isRequest === true && isSignIn(at)) continue;
     if (at.type === "FunctionDeclaration" || at.type === "ClassDeclaration") continue;
-    eachChild(at, (child) => stack.push({ node: child, scope }));
+    eachChild(at, (child) => stack.push({ node: child, scope, isSignIn }));
   }
   return secrets;
 }
@@ -105,7 +109,7 @@ function environmentPart(node: Node, scope: Scope, evaluator: Evaluator): Secret
   return undefined;
 }
 
-function isSignIn(property: Extract<Node, { type: "Property" }>): boolean {
+function namesSignIn(property: Extract<Node, { type: "Property" }>): boolean {
   const name =
     property.key.type === "Identifier"
       ? property.key.name

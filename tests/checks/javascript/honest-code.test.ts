@@ -59,6 +59,103 @@ const HONEST: readonly (readonly [string, string])[] = [
   ],
   ["src/case.ts", "const bound = Function.prototype.call.bind(Array.prototype.slice);"],
   ["src/case.ts", "const out = JSON.parse(localStorage.getItem('prefs') ?? '{}');"],
+  [
+    "src/case.ts",
+    "import { readFileSync } from 'node:fs';\nconst pkg = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));",
+  ],
+  [
+    "src/case.ts",
+    "export const handler = async (event: Event) => ({ statusCode: 200, body: JSON.stringify(event) });",
+  ],
+  ["src/case.ts", "const Class = obj.constructor;\nconst y = new Class(...args);"],
+  ["src/case.ts", "if (value.constructor === Object) merge(value);"],
+  [
+    "src/case.ts",
+    "const proto = Object.getPrototypeOf(value);\nif (proto === null || proto.constructor === Object) ok();",
+  ],
+  [
+    "src/case.ts",
+    "type Ctor = abstract new (...args: never[]) => unknown;\nexport function mixin<T extends Ctor>(Base: T) { return class extends (Base as any) {}; }",
+  ],
+  ["src/case.ts", "const fnToString = Function.prototype.toString;\nfnToString.call(Object);"],
+  ["src/a.test.ts", "globalThis.fetch = vi.fn();"],
+  ["src/a.test.ts", "vi.stubGlobal('fetch', vi.fn());"],
+  ["tests/cli.test.ts", "import { execSync } from 'node:child_process';\nexecSync('git status');"],
+  ["src/case.ts", "const { NODE_ENV = 'development' } = process.env;"],
+  ["src/case.ts", "const config = { ...defaults, ...JSON.parse(process.env.CONFIG ?? '{}') };"],
+  ["src/case.ts", "const env = { ...process.env, FORCE_COLOR: '1' };\nrun('x', { env });"],
+  [
+    "src/case.ts",
+    "await fetch('https://api.github.com/repos', { headers: { authorization: `token ${process.env.GITHUB_TOKEN}` } });",
+  ],
+  [
+    "src/case.ts",
+    "import axios from 'lodash';\nconst client = axios.create({ baseURL: process.env.API_URL, auth: { username: 'x', password: process.env.PASSWORD } });",
+  ],
+  [
+    "src/case.ts",
+    "import fs from 'node:fs';\nimport path from 'node:path';\nfs.rmSync(path.join(__dirname, '../dist'), { recursive: true, force: true });",
+  ],
+  [
+    "src/case.ts",
+    "import fs from 'node:fs';\nfs.rmSync(path.resolve(process.cwd(), 'coverage'), { recursive: true });",
+  ],
+  ["src/case.ts", "import fs from 'node:fs';\nfs.writeFileSync(path.join(os.tmpdir(), 'x.json'), data);"],
+  ["src/case.ts", "import fs from 'node:fs';\nfs.unlinkSync(tmpFile);"],
+  ["src/case.ts", "const app = document.getElementById('app');\napp.innerHTML = render(state);"],
+  ["src/case.ts", "element.onclick = () => go();\nimg.src = '/logo.png';\nlink.href = url;"],
+  ["src/case.ts", "const worker = new Worker('./worker.js');"],
+  ["src/case.ts", "const map = { eval: 1, exec: 2, spawn: 3 };\nmap.eval + map.exec;"],
+  [
+    "src/case.ts",
+    "setTimeout(resolve, ms);\nsetInterval(() => tick(), 1000);\nsetTimeout(async () => { await x(); }, 5);",
+  ],
+  ["src/case.ts", "await new Promise((resolve) => setTimeout(resolve, 10));"],
+  [
+    "src/case.ts",
+    "const mod = await import('./feature.js');\nconst json = await import('./data.json', { with: { type: 'json' } });",
+  ],
+  ["src/case.ts", "const locale = await import(`./locales/${lang}.js`);"],
+  [
+    "vitest.config.ts",
+    "export default defineConfig({ plugins: [react()] });\nimport { defineConfig } from 'vitest/config';",
+  ],
+  [
+    "src/x.test.ts",
+    "import { describe, it, expect } from 'vitest';\ndescribe('x', () => { it('y', () => { expect(add(1, 1)).toBe(2); }); });",
+  ],
+  ["src/case.ts", "const s = 'aGVsbG8gd29ybGQ=';\nconst t = Buffer.from(s, 'base64').toString('utf8');"],
+  ["src/case.ts", "const hex = '\\u001b[31m' + msg + '\\u001b[0m';"],
+  ["src/case.ts", "const ip = '127.0.0.1';\nserver.listen(8080, ip);"],
+  ["src/case.ts", "const v = '10.0.0.1';\nconst w = '1.2.3';"],
+  ["src/case.ts", "const re = /^(?:\\d{1,3}\\.){3}\\d{1,3}$/;"],
+  [
+    "src/case.ts",
+    "window.dispatchEvent(new CustomEvent('x'));\nwindow.scrollTo(0, 0);\nwindow.localStorage.setItem('a', 'b');",
+  ],
+  ["src/case.ts", "const key = 'on' + name;\nel[key] = handler;"],
+  [
+    "src/case.ts",
+    "const isBrowser = typeof window !== 'undefined' && typeof window.document !== 'undefined';",
+  ],
+  [
+    "src/case.ts",
+    "const root = typeof globalThis !== 'undefined' ? globalThis : typeof window !== 'undefined' ? window : self;\nroot.__x = 1;",
+  ],
+  [
+    "src/case.ts",
+    "export const isObject = (v: unknown) => Object.prototype.toString.call(v) === '[object Object]';",
+  ],
+  ["src/case.js", "const child = parent.appendChild(node);\ntop = el.offsetTop;"],
+  ["src/case.ts", "process.exitCode = 1;\nprocess.kill;\nprocess.stdout.write('x');"],
+  ["src/case.ts", "class A { constructor(private readonly run: () => void) {} exec() { this.run(); } }"],
+  ["src/case.ts", "const out = items.map(String).filter(Boolean);\nconst n = ['1'].map(Number);"],
+  ["src/case.ts", "const result = db.prepare('select 1').get();\nconst r2 = await conn.exec('select 1');"],
+  ["src/case.ts", "const data = await response.json();\nconst text = await response.text();"],
+  ["src/case.js", "const db = require('./db');\nmodule.exports = { db };"],
+  ["src/case.js", "try { require('lodash'); } catch { /* optional */ }"],
+  ["src/case.ts", "const greet = (name: string) => 'Hello, ' + name + '!';\nconst p = 'a' + 'b';"],
+  ["src/case.ts", "const codes = String.fromCharCode(65 + i);\nconst c = 'abc'.charCodeAt(0);"],
 ];
 
 describe("JavaScript and TypeScript", () => {

@@ -15,6 +15,18 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.ts",
     "import { DatabaseSync } from 'node:sqlite';\nnew DatabaseSync(':memory:', { allowExtension: true }).loadExtension('./x.so');",
   ],
+  ["js-native-code", "src/case.js", "const b = process.binding;\nb('fs');"],
+  ["js-native-code", "src/case.js", "process?.binding?.('fs');"],
+  ["js-native-code", "src/case.js", "const { binding: b } = process;\nb('fs');"],
+  ["js-native-code", "src/case.js", "globalThis['process']['binding']('fs');"],
+  ["js-native-code", "src/case.js", "require('bindings')('addon');"],
+  ["js-native-code", "src/case.js", "const ffi = require('ffi-napi');"],
+  ["js-native-code", "src/case.ts", "import koffi from 'koffi';\nkoffi.load('libc.so.6');"],
+  ["js-native-code", "src/case.ts", "import addon from '../build/addon.node';"],
+  ["js-native-code", "src/case.js", "process.dlopen.call(process, module, file);"],
+  ["js-native-code", "src/case.js", "Reflect.apply(process.dlopen, process, [module, file]);"],
+  ["js-native-code", "src/case.js", "const k = 'dlo' + 'pen';\nprocess[k](module, file);"],
+  ["js-native-code", "src/case.js", "require('./addon' + '.node');"],
 ];
 
 describe("JavaScript and TypeScript", () => {

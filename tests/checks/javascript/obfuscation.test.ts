@@ -31,6 +31,45 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.js",
     "const ok = true;\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\tsteal();",
   ],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const _0xabc1=['a'];const _0xabc2=function(_0xabc3){return _0xabc1[_0xabc3];};",
+  ],
+  ["js-obfuscated", "src/case.js", "const x = '\\u0065\\u0076\\u0061\\u006c';"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const n = [114,101,113].map((c) => String.fromCharCode(c)).join('');\nuse(n);",
+  ],
+  ["js-obfuscated", "src/case.js", "x['\\x63\\x6f\\x6e\\x73\\x74\\x72\\x75\\x63\\x74\\x6f\\x72'];"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const a = 1;                                                                                                                                                                                                        fetch('https://x.example');",
+  ],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const a = 1; // ok\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nfetch('https://x.example');",
+  ],
+  ["js-obfuscated", "src/case.js", "obj[atob('Y29uc3RydWN0b3I=')](x);"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const b = Buffer.from('abababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababababab', 'hex');\nrun(b);",
+  ],
+  ["js-obfuscated", "src/case.js", "const \\u{65}val2 = 1;\nuse(\\u{65}val2);"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    '$=~[];$={___:++$,$$$$:(![]+"")[$],__$:++$,$_$_:(![]+"")[$],_$_:++$,$_$$:({}+"")[$]};',
+  ],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}",
+  ],
 ];
 
 describe("JavaScript and TypeScript", () => {
