@@ -162,7 +162,7 @@ describe("the architecture", () => {
         if (!typeOnly && specifier.startsWith(".")) visit(resolve(dirname(file), specifier));
       }
     };
-    for (const program of ["shim", "collector", "gateway"]) visit(join(SRC, program, "main.ts"));
+    for (const program of ["shim", "collector", "gateway", "registry"]) visit(join(SRC, program, "main.ts"));
     const folders = new Set([...reached].map(placeOf));
     expect([...folders].toSorted()).toEqual([...PROGRAM_FOLDERS].toSorted());
   });

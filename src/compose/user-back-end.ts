@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
 import type { LoadedWorkspace } from "../config/load-config.ts";
+import type { Registries } from "../contracts/registry.ts";
 import { programOf } from "../core/command-program.ts";
 import { judgeUserHost } from "../core/judge-user-host.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { readFolder } from "../images/context.ts";
+import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import { HostImages } from "../sandbox/user/host-images.ts";
 import { launcherCommand } from "../sandbox/user/launcher-command.ts";
 import { Launcher, type AgentFile } from "../sandbox/user/launcher.ts";
+import { UserDependencies } from "../sandbox/user/user-dependencies.ts";
 import { UserGateways } from "../sandbox/user/user-gateways.ts";
 import { UserResidue } from "../sandbox/user/user-residue.ts";
 import { UserSandboxes } from "../sandbox/user/user-sandbox.ts";
@@ -54,7 +57,14 @@ export async function openUser(workspace: LoadedWorkspace): Promise<BackEnd> {
       const trees = new UserTrees({ launcher, workspace: owner, isBounded: facts.treeBound === null });
       const gateways = new UserGateways({ launcher, workspace: owner });
       const sandboxes = new UserSandboxes({ launcher, images, trees, gateways, clock, workspace: owner });
-      return await Promise.resolve({ trees, gateways, sandboxes });
+      const dependencies = new UserDependencies({ launcher, trees, workspace: owner });
+      const registries: Registries = { open: async (request) => await gateways.openRegistry(request) };
+      return await Promise.resolve({
+        trees,
+        gateways,
+        sandboxes,
+        installation: { dependencies, registries },
+      });
     },
     residue: (owner) =>
       new UserResidue({ launcher, owner, otherOwners: async () => await deadOwners(workspaceDir, ownersOf) }),
@@ -82,6 +92,7 @@ function openImages(workspace: LoadedWorkspace, launcher: Launcher): HostImages 
   const toolchain = new HostToolchain({
     programs: [
       ...commands.flatMap((command) => programOf(command) ?? []),
+      ...config.repositories.flatMap(({ prepare }) => installersOf(prepare)),
       ...agents.flatMap((agent) => (agent.kind === "command" ? (agent.command[0] ?? []) : [])),
     ],
     ensureClients: async () => await Promise.resolve(),
@@ -93,6 +104,12 @@ function openImages(workspace: LoadedWorkspace, launcher: Launcher): HostImages 
     toolchain,
     readAgentFiles: async () => (filesDir === undefined ? [] : await readAgentFiles(filesDir)),
   });
+}
+
+/** What installs a repository's dependencies: another version of it may install other files. */
+function installersOf(prepare: PrepareSettings | undefined): string[] {
+  if (!prepare) return [];
+  return prepare.commands?.flatMap((command) => programOf(command) ?? []) ?? ["npm", "python3", "pip3"];
 }
 
 async function readAgentFiles(folder: string): Promise<AgentFile[]> {

@@ -26,6 +26,14 @@ export type LauncherRequest =
     }
   /** Answered by `done`, also where there are none. */
   | { readonly op: "close-trees"; readonly owner: string; readonly id: string }
+  /** Makes an empty set of dependencies, to be installed in; answered by `done`. */
+  | { readonly op: "open-set"; readonly owner: string; readonly id: string; readonly attempt: string }
+  /** From here on the set is copied from, and never written again; answered by `done`. */
+  | { readonly op: "settle-set"; readonly owner: string; readonly id: string }
+  /** Removes a set, settled or not; answered by `done`, also where there is none. */
+  | { readonly op: "remove-set"; readonly owner: string; readonly id: string }
+  /** Which sets an owner has; answered by `sets`. */
+  | { readonly op: "list-sets"; readonly owner: string }
   /** Ends and removes one run whose own launcher is gone; answered by `done`, also where there is none. */
   | { readonly op: "end-run"; readonly owner: string; readonly id: string }
   /** Keeps an agent's files: followed by frames (core/frame.ts) on standard input; answered by `kept`. */
@@ -37,7 +45,7 @@ export type LauncherRequest =
   /** Looks at what this machine can do; answered by `probed`. */
   | { readonly op: "probe" };
 
-export type LauncherRole = "agent" | "verify" | "collector" | "gateway";
+export type LauncherRole = "agent" | "verify" | "prepare" | "collector" | "gateway" | "registry";
 
 export interface LauncherRun {
   readonly op: "run";
@@ -47,17 +55,22 @@ export interface LauncherRun {
   /** Whose it is, for whoever finds it left: nothing is decided by it. */
   readonly attempt: string;
   readonly role: LauncherRole;
-  /** Gives the user id of an agent or a verify command. */
+  /** Gives the user id of a sandbox. */
   readonly slot: number;
-  /** For all but a gateway: whose trees. */
+  /** For an agent, a verify command and their collector: whose trees. */
   readonly trees: string | null;
   /** For an agent or a verify command: which of them. */
   readonly tree: AttemptTree | null;
-  /** For an agent: the run whose socket is its one way out. */
+  /**
+   * The set of dependencies. For a collector with trees: the settled one that they get a copy of, or none. For an
+   * installation, and a collector without trees: the one that is being made.
+   */
+  readonly set: string | null;
+  /** For an agent: the gateway run whose socket is its one way out. For an installation: the registry run. */
   readonly gateway: string | null;
-  /** For an agent or a verify command: which kept files it sees at /opt/agent. */
+  /** For a sandbox: which kept files it sees at /opt/agent. */
   readonly files: string | null;
-  /** For an agent or a verify command. */
+  /** For a sandbox. */
   readonly limits: LauncherLimits | null;
 }
 
@@ -95,6 +108,10 @@ export type LauncherMessage =
   | { readonly type: "opened"; readonly bounded: boolean; readonly why: string | null }
   | { readonly type: "kept"; readonly digest: string }
   | { readonly type: "done" }
+  | {
+      readonly type: "sets";
+      readonly sets: readonly { readonly id: string; readonly settled: boolean }[];
+    }
   | { readonly type: "swept"; readonly runs: number; readonly trees: number }
   | { readonly type: "listed"; readonly entries: readonly LauncherEntry[] }
   | { readonly type: "probed"; readonly facts: LauncherFacts }

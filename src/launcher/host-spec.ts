@@ -10,6 +10,7 @@ import {
   HOME_PATH,
   NODE_PATH,
   PROGRAMS_PATH,
+  REGISTRY_PATH,
   SHIM_PATH,
   TREE_PATH,
   TREES_PATH,
@@ -31,7 +32,7 @@ const SHM_BYTES = 64 * MIB;
 const OOM_SCORE = 500;
 
 /** Of our compiled programs: those that run in an enclosure, and what they import. */
-export const PROGRAM_FOLDERS = ["collector", "core", "egress", "gateway", "shim"] as const;
+export const PROGRAM_FOLDERS = ["collector", "core", "egress", "gateway", "registry", "shim"] as const;
 
 /** What of /etc a program needs to start, to know the time and to check a certificate. No account, no secret. */
 export const ETC_FILES = [
@@ -66,7 +67,7 @@ const FOLDERS = [
     "/sys/fs",
     "/sys/fs/cgroup",
   ],
-  [TREES_PATH],
+  [TREES_PATH, DEPENDENCIES_PATH],
 ].flat();
 /** Links of the root into /usr; where one is a folder of its own, it is shown. */
 export const ROOT_LINKS = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] as const;
@@ -108,7 +109,9 @@ export interface HostPlaces {
   readonly home: string;
   /** The attempt's trees. */
   readonly trees: Readonly<Record<AttemptTree, string>> | null;
-  /** The folder of the gateway's socket: its own, or that of the agent's gateway. */
+  /** The set of dependencies: to be copied from, or being made. */
+  readonly set: string | null;
+  /** The folder of the gateway's socket: its own, or that of the sandbox's gateway. */
   readonly socket: string | null;
   readonly files: string | null;
   /** Files in which a process joins the control group. */
@@ -130,7 +133,12 @@ export const INFO_FD = 4;
 /** Whose the processes of a run are. The collector's are root's without nearly all of its powers, and the slot's. */
 export function userOf(run: LauncherRun): number {
   if (run.role === "collector") return 0;
-  return run.role === "gateway" ? HOST_GATEWAY_UID : hostSlotUser(run.slot).uid;
+  return isGateway(run) ? HOST_GATEWAY_UID : hostSlotUser(run.slot).uid;
+}
+
+/** The two that have the host's network, each to lead to what its rules name. */
+export function isGateway({ role }: Pick<LauncherRun, "role">): boolean {
+  return role === "gateway" || role === "registry";
 }
 
 /** What the control group allows. */
@@ -199,16 +207,16 @@ function fileLimitsOf(run: LauncherRun): Pick<LauncherLimits, "openFiles" | "fil
 }
 
 function enclosure(run: LauncherRun, places: HostPlaces, facts: HostFacts): string[] {
-  const isGateway = run.role === "gateway";
+  const hasNetwork = isGateway(run);
   return [
     // Name spaces of its own. As root and without one for users: root outside is nobody's business inside.
     ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup", "--hostname", "nightwarden"],
-    ...(isGateway ? [] : ["--unshare-net"]), // only `lo`: no DNS, no metadata service, no neighbour, no host
+    ...(hasNetwork ? [] : ["--unshare-net"]), // only `lo`: no DNS, no metadata service, no neighbour, no host
     "--die-with-parent",
     "--new-session",
     ["--seccomp", String(FILTER_FD), "--info-fd", String(INFO_FD)],
     ...(run.role === "collector" ? COLLECTOR_CAPABILITIES : []),
-    ...root(places, facts, isGateway),
+    ...root(places, facts, hasNetwork),
     ...own(run, places),
     // Last: what was put in place cannot be changed any more.
     ["--remount-ro", "/dev", "--remount-ro", "/"],
@@ -225,10 +233,10 @@ const COLLECTOR_CAPABILITIES = [
 ];
 
 /** The root file system: programs of the host, to read and to run, and of its settings only what they need to start. */
-function root(places: HostPlaces, facts: HostFacts, isGateway: boolean): string[] {
+function root(places: HostPlaces, facts: HostFacts, hasNetwork: boolean): string[] {
   const { existing } = facts;
   const readOnly = (from: string, at: string): string[] => ["--ro-bind", from, at];
-  const settings: readonly string[] = isGateway ? [...ETC_FILES, ...NETWORK_FILES] : ETC_FILES;
+  const settings: readonly string[] = hasNetwork ? [...ETC_FILES, ...NETWORK_FILES] : ETC_FILES;
   return [
     ...FOLDERS.flatMap((path) => ["--perms", "0755", "--dir", path]),
     ...readOnly("/usr", "/usr"),
@@ -239,7 +247,7 @@ function root(places: HostPlaces, facts: HostFacts, isGateway: boolean): string[
     ...readOnly(places.passwd, "/etc/passwd"),
     ...readOnly(places.group, "/etc/group"),
     ...readOnly(places.nsswitch, "/etc/nsswitch.conf"),
-    ...(isGateway ? [] : readOnly(places.hosts, "/etc/hosts")),
+    ...(hasNetwork ? [] : readOnly(places.hosts, "/etc/hosts")),
     ["--proc", "/proc"],
     ...READ_ONLY_PROC.filter((path) => existing.has(path)).flatMap((path) => readOnly(path, path)),
     ...MASKED_FILES.filter((path) => existing.has(path)).flatMap((path) => readOnly("/dev/null", path)),
@@ -257,24 +265,23 @@ function root(places: HostPlaces, facts: HostFacts, isGateway: boolean): string[
 /** What is this run's alone. */
 function own(run: LauncherRun, places: HostPlaces): string[] {
   const bind = (from: string, at: string): string[] => ["--bind", from, at];
-  const { trees, tree, role } = { ...run, trees: places.trees };
+  const { trees, set } = places;
+  const { tree, role } = run;
   const shows = places.shows.flatMap(({ from, at }) => ["--ro-bind", from, at]);
   switch (role) {
     case "collector":
-      if (!trees) throw new RangeError("a collector has trees");
-      return [
-        ...bind(trees.agent, `${TREES_PATH}/agent`),
-        ...bind(trees.verify, `${TREES_PATH}/verify`),
-        ...bind(places.tmp, "/tmp"),
-      ];
+      return [...collected(places), ...bind(places.tmp, "/tmp")];
     case "gateway":
+    case "registry":
       if (places.socket === null) throw new RangeError("a gateway has a socket");
       return bind(places.socket, GATEWAY_FOLDER);
     case "agent":
     case "verify":
-      if (!trees || tree === null) throw new RangeError("a sandbox has a tree");
+    case "prepare": {
+      const worked = role === "prepare" ? set : trees && tree && trees[tree];
+      if (worked === null) throw new RangeError("a sandbox has a tree, or a set");
       return [
-        ...bind(trees[tree], TREE_PATH),
+        ...bind(worked, TREE_PATH),
         ...bind(places.tmp, "/tmp"),
         ...bind(places.home, HOME_PATH),
         ...(places.files === null ? [] : ["--ro-bind", places.files, AGENT_FILES_PATH]),
@@ -282,22 +289,51 @@ function own(run: LauncherRun, places: HostPlaces): string[] {
         ...(places.socket === null ? [] : ["--ro-bind", places.socket, GATEWAY_FOLDER]),
         ...shows,
       ];
+    }
   }
+}
+
+/** What a collector fills and reads: an attempt's trees, with the set that they are given; or the set that is being made. */
+function collected({ trees, set }: HostPlaces): string[] {
+  if (trees) {
+    return [
+      ["--bind", trees.agent, `${TREES_PATH}/agent`],
+      ["--bind", trees.verify, `${TREES_PATH}/verify`],
+      ...(set === null ? [] : [["--ro-bind", set, DEPENDENCIES_PATH]]),
+    ].flat();
+  }
+  if (set === null) throw new RangeError("a collector has trees, or a set");
+  return ["--bind", set, `${TREES_PATH}/dependencies`];
 }
 
 /** Our program, as its user. bubblewrap stays root and the first of the process name space: its death ends all of it. */
 function program(run: LauncherRun): string[] {
   // What it is told comes from whoever may start us: whose the trees are is not for them to say.
   if (run.role === "collector")
-    return [NODE_PATH, COLLECTOR_PATH, TREES_PATH, DEPENDENCIES_PATH, String(hostSlotUser(run.slot).uid)];
+    return [
+      NODE_PATH,
+      PROGRAM_OF.collector,
+      TREES_PATH,
+      DEPENDENCIES_PATH,
+      String(hostSlotUser(run.slot).uid),
+    ];
   const uid = String(userOf(run));
   return [
     ["setpriv", "--reuid", uid, "--regid", uid, "--clear-groups", "--no-new-privs"],
     ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"],
     // No inspector at a signal: any program of the same user could send one.
-    [NODE_PATH, "--disable-sigusr1", run.role === "gateway" ? GATEWAY_PATH : SHIM_PATH],
+    [NODE_PATH, "--disable-sigusr1", PROGRAM_OF[run.role]],
   ].flat();
 }
+
+const PROGRAM_OF: Readonly<Record<LauncherRun["role"], string>> = {
+  agent: SHIM_PATH,
+  verify: SHIM_PATH,
+  prepare: SHIM_PATH,
+  collector: COLLECTOR_PATH,
+  gateway: GATEWAY_PATH,
+  registry: REGISTRY_PATH,
+};
 
 /** Who there is, for programs that ask: root, whose the root file system is, and the one that they are. */
 export function passwdOf(run: LauncherRun): string {

@@ -15,6 +15,7 @@ import { probeHost } from "./probe-host.ts";
 import { Refusal } from "./refusal.ts";
 import { RunPlace } from "./run-place.ts";
 import { runProgram } from "./run-program.ts";
+import { listSets, openSet, removeSet, settleSet } from "./sets.ts";
 import { callerOf, StateRoot } from "./state-root.ts";
 import { listOwned, sweepOwned } from "./sweep-owned.ts";
 import { closeTrees, openTrees } from "./trees.ts";
@@ -67,6 +68,23 @@ async function answer(
       if (state.ownership("trees", id)) closeTrees(state.own("trees", id, { owner, caller }));
       return { type: "done" };
     }
+    case "open-set": {
+      const { owner, id, attempt } = request;
+      openSet(state, id, { owner, caller, attempt });
+      return { type: "done" };
+    }
+    case "settle-set": {
+      const { owner, id } = request;
+      settleSet(state.own("sets", id, { owner, caller }));
+      return { type: "done" };
+    }
+    case "remove-set": {
+      const { owner, id } = request;
+      if (state.ownership("sets", id)) removeSet(state.own("sets", id, { owner, caller }));
+      return { type: "done" };
+    }
+    case "list-sets":
+      return { type: "sets", sets: listSets(state, { owner: request.owner, caller }) };
     case "end-run": {
       const { owner, id } = request;
       const ownership = state.ownership("runs", id);

@@ -16,7 +16,7 @@ import { MAX_SLOT } from "../core/sandbox-layout.ts";
 const ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
 const OWNER = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
-const ROLES: readonly LauncherRole[] = ["agent", "verify", "collector", "gateway"];
+const ROLES: readonly LauncherRole[] = ["agent", "verify", "prepare", "collector", "gateway", "registry"];
 const MAX_OWNERS = 1000;
 const MAX_BYTES = 2 ** 50;
 
@@ -60,6 +60,13 @@ function read(fields: Fields): LauncherRequest {
       };
     case "close-trees":
       return { op: "close-trees", ...named(fields) };
+    case "open-set":
+      return { op: "open-set", ...named(fields), attempt: attemptOf(fields) };
+    case "settle-set":
+    case "remove-set":
+      return { op: fields["op"], ...named(fields) };
+    case "list-sets":
+      return { op: "list-sets", owner: matching(fields, "owner", OWNER) };
     case "end-run":
       return { op: "end-run", ...named(fields) };
     case "keep-files":
@@ -78,7 +85,8 @@ function read(fields: Fields): LauncherRequest {
 function readRun(fields: Fields): LauncherRun {
   const role = ROLES.find((each) => each === fields["role"]);
   if (role === undefined) throw new Unfit("role", "is not known");
-  const isSandbox = role === "agent" || role === "verify";
+  const isOnTree = role === "agent" || role === "verify";
+  const isSandbox = isOnTree || role === "prepare";
   const tree = nullable(fields, "tree", (value) => {
     if (value !== "agent" && value !== "verify") throw new Unfit("tree", "is not known");
     return value;
@@ -91,14 +99,20 @@ function readRun(fields: Fields): LauncherRun {
     slot: integer(fields, "slot", 0, MAX_SLOT),
     trees: nullable(fields, "trees", () => matching(fields, "trees", ID)),
     tree,
+    set: nullable(fields, "set", () => matching(fields, "set", ID)),
     gateway: nullable(fields, "gateway", () => matching(fields, "gateway", ID)),
     files: nullable(fields, "files", () => matching(fields, "files", DIGEST)),
     limits: nullable(fields, "limits", readLimits),
   };
   demand(isSandbox === (run.limits !== null), "limits", "belong to a sandbox");
-  demand(isSandbox === (run.tree !== null), "tree", "belongs to a sandbox");
-  demand((role === "gateway") === (run.trees === null), "trees", "belong to all but a gateway");
-  demand(role === "agent" || run.gateway === null, "gateway", "belongs to an agent");
+  demand(isOnTree === (run.tree !== null), "tree", "belongs to an agent or a verify command");
+  if (role === "collector")
+    demand(run.trees !== null || run.set !== null, "trees", "belong to a collector without a set");
+  else {
+    demand(isOnTree === (run.trees !== null), "trees", "belong to an agent or a verify command");
+    demand((role === "prepare") === (run.set !== null), "set", "belongs to an installation");
+  }
+  demand(role === "agent" || role === "prepare" || run.gateway === null, "gateway", "belongs to an agent");
   demand(isSandbox || run.files === null, "files", "belong to a sandbox");
   return run;
 }

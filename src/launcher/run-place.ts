@@ -15,6 +15,7 @@ import {
   groupLimitsOf,
   groupOf,
   HOSTS,
+  isGateway,
   memoryMountsOf,
   NSSWITCH,
   passwdOf,
@@ -25,6 +26,7 @@ import { mustRun } from "./host-tool.ts";
 import { ownPrograms } from "./own-programs.ts";
 import { Refusal } from "./refusal.ts";
 import { endSurvivors } from "./sandbox-processes.ts";
+import { isSettled, setPath } from "./sets.ts";
 import type { Ownership, StateRoot } from "./state-root.ts";
 import { demandFreeUser } from "./taken-users.ts";
 import { treePaths, unmountAll } from "./trees.ts";
@@ -62,16 +64,18 @@ export class RunPlace {
     demandFreeUser(uid);
     const own = ownPrograms();
     const trees = run.trees === null ? null : treePaths(state.own("trees", run.trees, asker));
-    const gateway = run.gateway === null ? null : state.own("runs", run.gateway, asker);
+    const set = run.set === null ? null : setForRun(state, run, asker);
+    const gateway = run.gateway === null ? null : gatewayForRun(state, run, asker);
     const files = run.files === null ? null : keptFiles(state, caller, run.files);
     const group = planGroup(requiredControlGroups(), run.id, groupLimitsOf(run));
-    const folder = state.make("runs", run.id, { ...asker, uid, attempt: run.attempt });
+    const folder = state.make("runs", run.id, { ...asker, uid, role: run.role, attempt: run.attempt });
     const inFolder = (name: string): string => join(folder, name);
     const places: HostPlaces = {
       ...own,
       trees,
+      set,
       files,
-      socket: run.role === "gateway" ? inFolder("socket") : gateway && join(gateway, "socket"),
+      socket: isGateway(run) ? inFolder("socket") : gateway && join(gateway, "socket"),
       passwd: inFolder("passwd"),
       group: inFolder("group"),
       hosts: inFolder("hosts"),
@@ -107,7 +111,7 @@ export class RunPlace {
     write(places.group, groupOf(run));
     write(places.hosts, HOSTS);
     write(places.nsswitch, NSSWITCH);
-    if (run.role === "gateway" && places.socket !== null) {
+    if (isGateway(run) && places.socket !== null) {
       mkdirSync(places.socket, { mode: 0o755 });
       chownSync(places.socket, HOST_GATEWAY_UID, HOST_GATEWAY_UID);
     }
@@ -140,6 +144,23 @@ export class RunPlace {
     mustRun("rm", ["-rf", "--one-file-system", "--", this.folder]);
     this.isRemoved = true;
   }
+}
+
+/** What is made is written, and what is settled is copied from: never the other way. */
+function setForRun(state: StateRoot, run: LauncherRun, asker: Ownership): string {
+  const folder = state.own("sets", run.set ?? "", asker);
+  const isCopied = run.trees !== null;
+  if (isSettled(folder) === isCopied) return setPath(folder);
+  throw new Refusal(`the set ${run.set} is ${isCopied ? "not settled yet" : "settled, and written no more"}`);
+}
+
+/** An agent's way out never leads to package registries. */
+function gatewayForRun(state: StateRoot, run: LauncherRun, asker: Ownership): string {
+  const id = run.gateway ?? "";
+  const folder = state.own("runs", id, asker);
+  const wanted = run.role === "prepare" ? "registry" : "gateway";
+  if (state.ownership("runs", id)?.role === wanted) return folder;
+  throw new Refusal(`${id} is no ${wanted} of this workspace's`);
 }
 
 function keptFiles(state: StateRoot, caller: number, digest: string): string {

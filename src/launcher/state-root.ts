@@ -8,16 +8,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import type { LauncherRole } from "../core/launcher-protocol.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Where the launcher keeps what it makes. Only root may choose another place, for tests. */
 const DEFAULT_ROOT = "/var/lib/nightwarden/sandboxes";
 const ROOT_VARIABLE = "NIGHTWARDEN_LAUNCHER_ROOT";
 
-export type Kind = "runs" | "trees" | "files";
+export type Kind = "runs" | "trees" | "sets" | "files";
 
-/** How much of each one user may have at one time: attempts have three runs and a pair of trees. */
-const MOST: Readonly<Record<Exclude<Kind, "files">, number>> = { runs: 96, trees: 32 };
+/** How much of each one user may have at one time: attempts have three runs and a pair of trees, workspaces some eight sets. */
+const MOST: Readonly<Record<Exclude<Kind, "files">, number>> = { runs: 96, trees: 32, sets: 96 };
 
 /** Whose something is: the workspace, and the user of the host who asked. Another user's is never touched. */
 export interface Ownership {
@@ -25,7 +26,8 @@ export interface Ownership {
   readonly caller: number;
   /** For people. */
   readonly attempt?: string;
-  /** Of a run: the user of its processes. */
+  /** Of a run: what it is, and the user of its processes. */
+  readonly role?: LauncherRole;
   readonly uid?: number;
 }
 
@@ -45,7 +47,7 @@ export class StateRoot {
     const chosen = callerOf(env) === 0 ? env[ROOT_VARIABLE] : undefined;
     const path = chosen ?? DEFAULT_ROOT;
     demandPlain(path);
-    for (const kind of ["runs", "trees", "files"])
+    for (const kind of ["runs", "trees", "sets", "files"])
       mkdirSync(join(path, kind), { recursive: true, mode: 0o700 });
     // As the kernel lists mounts: behind a link, such as a /var that is elsewhere, none of ours would be found again.
     this.path = realpathSync(path);

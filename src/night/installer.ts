@@ -55,7 +55,7 @@ export async function openInstaller(
     throw new NightwardenError({
       code: "refused.prepare",
       message: `"${repo}" has dependencies to install, and this sandbox cannot install any`,
-      hint: "Use the sandbox docker, or write prepare: none and bring the dependencies in the image.",
+      hint: "Use the sandbox docker or user, or write prepare: none and have the dependencies installed beforehand.",
     });
   }
   const access = await preparation.access(night.stop);

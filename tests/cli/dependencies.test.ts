@@ -1,4 +1,5 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
@@ -10,6 +11,7 @@ import {
 } from "../../src/sandbox/docker/container-spec.ts";
 import { engine, waitingAgent } from "../fixtures/cli-engine.ts";
 import { CliWorkspace } from "../fixtures/cli-workspace.ts";
+import { launcherRoot, leftOfLauncher } from "../fixtures/launcher-root.ts";
 import { PrivateRegistry, wordPackage } from "../prepare/private-registry.ts";
 
 const TOKEN = "npm_SENTINELsentinel0123456789ABCDEF";
@@ -26,10 +28,13 @@ afterEach(async () => {
     await docker.getVolume(Name).remove();
 });
 
-describe("a workspace with a private registry", () => {
+describe.each(["docker", "user"])("a workspace with a private registry: %s", (kind) => {
   it("installs with the configured secret, which is in nothing that the night leaves, and refuses without it", async () => {
     registry = await PrivateRegistry.start({ packages: [wordPackage("word", "hello")], token: TOKEN });
+    const root = launcherRoot();
+    const env = { NIGHTWARDEN_LAUNCHER_ROOT: root };
     const workspace = await CliWorkspace.create({
+      sandbox: { kind },
       tasks: [{ id: "greet", agent: "node -p 'require(\"word\")' > greeting.txt" }],
       repositories: {
         app: {
@@ -47,24 +52,34 @@ describe("a workspace with a private registry", () => {
       `registries: [{ kind: npm, url: "${registry.url}", credential: { env: REGISTRY_TOKEN } }]\nnetwork: { caFile: ca.pem }\n`,
     );
 
-    const refused = await workspace.night();
+    const refused = await workspace.start(["run", "--attended"], { env }).ended;
     owner = workspace.id();
     expect(refused.exitCode).toBe(3);
     expect(refused.stderr).toContain("REGISTRY_TOKEN is not set");
 
-    const wrong = await workspace.start(["run", "--attended"], { env: { REGISTRY_TOKEN: "a-wrong-token" } })
-      .ended;
+    const wrong = await workspace.start(["run", "--attended"], {
+      env: { ...env, REGISTRY_TOKEN: "a-wrong-token" },
+    }).ended;
     expect(wrong.exitCode).toBe(3);
     expect(wrong.stderr).toContain('the dependencies of "app" cannot be installed: npm ci (exit code 1)');
     expect(wrong.stderr).toContain("401");
 
-    const right = await workspace.start(["run", "--attended"], { env: { REGISTRY_TOKEN: TOKEN } }).ended;
+    const right = await workspace.start(["run", "--attended"], { env: { ...env, REGISTRY_TOKEN: TOKEN } })
+      .ended;
     expect(right).toMatchObject({ exitCode: 0 });
     expect(right.stderr).toContain("app: installing its dependencies");
     expect(workspace.landedTitles()).toEqual(["Do greet"]);
     const seen = [right.stdout, right.stderr, JSON.stringify(await workspace.verifiedEvents())].join("\n");
     expect(seen).not.toContain(TOKEN);
-    expect(workspace.eventsOf("prepare.finished").map(({ result }) => result)).toEqual(["prepared"]);
+    const prepared = workspace.eventsOf("prepare.finished");
+    expect(prepared.map(({ result }) => result)).toEqual(["prepared"]);
+    if (kind === "user") {
+      expect(leftOfLauncher(root)).toEqual([]);
+      // The set alone stays, and what was not finished does not.
+      expect(readdirSync(join(root, "sets"))).toEqual(prepared.map(({ set }) => set));
+      expect(spawnSync("grep", ["-rlsF", TOKEN, root], { encoding: "utf8" }).stdout).toBe("");
+    }
+    rmSync(root, { recursive: true, force: true });
   });
 });
 

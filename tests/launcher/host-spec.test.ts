@@ -26,6 +26,7 @@ const PLACES: HostPlaces = {
   tmp: "/state/run/tmp",
   home: "/state/run/home",
   trees: { agent: "/state/trees/agent", verify: "/state/trees/verify" },
+  set: null,
   socket: "/state/gateway/socket",
   files: "/state/files",
   joins: ["/c/memory/x/cgroup.procs", "/c/pids/x/cgroup.procs"],
@@ -34,7 +35,8 @@ const PLACES: HostPlaces = {
 const LIMITS = { memory: 2 ** 29, cpus: 1.5, pids: 64, openFiles: 1024, fileSize: 2 ** 20, tmp: 2 ** 21 };
 
 function runOf(role: LauncherRole): LauncherRun {
-  const isSandbox = role === "agent" || role === "verify";
+  const isOnTree = role === "agent" || role === "verify";
+  const isSandbox = isOnTree || role === "prepare";
   return {
     op: "run",
     owner: "owner",
@@ -42,8 +44,9 @@ function runOf(role: LauncherRole): LauncherRun {
     attempt: "fix.1",
     role,
     slot: 3,
-    trees: role === "gateway" ? null : "trees",
-    tree: isSandbox ? role : null,
+    trees: isOnTree || role === "collector" ? "trees" : null,
+    tree: isOnTree ? role : null,
+    set: role === "prepare" ? "set" : null,
     gateway: role === "agent" ? "gateway" : null,
     files: null,
     limits: isSandbox ? LIMITS : null,
@@ -51,7 +54,8 @@ function runOf(role: LauncherRole): LauncherRun {
 }
 
 function command(role: LauncherRole, places: Partial<HostPlaces> = {}): string[] {
-  return hostCommand(runOf(role), { ...PLACES, ...places }, FACTS);
+  const set = role === "prepare" ? "/state/sets/x/dependencies" : null;
+  return hostCommand(runOf(role), { ...PLACES, set, ...places }, FACTS);
 }
 
 /** The pairs (or single paths) behind each use of an option. */
@@ -61,7 +65,8 @@ function after(words: readonly string[], option: string, count: number): string[
   );
 }
 
-const ROLES = ["agent", "verify", "collector", "gateway"] as const;
+const ROLES = ["agent", "verify", "prepare", "collector", "gateway", "registry"] as const;
+const GATEWAYS: readonly LauncherRole[] = ["gateway", "registry"];
 
 describe("what the launcher starts", () => {
   it.each(ROLES)("a program of the role %s joins its control group before it is anything", (role) => {
@@ -90,13 +95,13 @@ describe("what the launcher starts", () => {
     expect(words.lastIndexOf("--tmpfs")).toBeLessThan(words.lastIndexOf("--remount-ro"));
   });
 
-  it("only a gateway has the host's network, and what of /etc that takes", () => {
+  it("only the two gateways have the host's network, and what of /etc that takes", () => {
     for (const role of ROLES) {
-      expect([role, command(role).includes("--unshare-net")]).toEqual([role, role !== "gateway"]);
+      expect([role, command(role).includes("--unshare-net")]).toEqual([role, !GATEWAYS.includes(role)]);
       expect([
         role,
         after(command(role), "--ro-bind", 2).includes("/etc/resolv.conf /etc/resolv.conf"),
-      ]).toEqual([role, role === "gateway"]);
+      ]).toEqual([role, GATEWAYS.includes(role)]);
     }
   });
 
@@ -109,7 +114,34 @@ describe("what the launcher starts", () => {
     expect(after(command("verify", { socket: null }), "--bind", 2)[0]).toBe("/state/trees/verify /task");
     expect(after(command("agent"), "--ro-bind", 2)).toContain("/state/gateway/socket /run/gateway");
     expect(command("verify", { socket: null })).not.toContain("/run/gateway");
-    expect(after(command("gateway"), "--bind", 2)).toEqual(["/state/gateway/socket /run/gateway"]);
+    for (const role of GATEWAYS)
+      expect(after(command(role), "--bind", 2)).toEqual(["/state/gateway/socket /run/gateway"]);
+  });
+
+  it("an installation writes to its set, and sees no tree; an attempt's collector reads the set, and never writes it", () => {
+    const set = "/state/sets/x/dependencies";
+    expect(after(command("prepare"), "--bind", 2)[0]).toBe(`${set} /task`);
+    expect(command("prepare").join(" ")).not.toContain("/state/trees");
+    expect(after(command("collector", { set }), "--ro-bind", 2)).toContain(`${set} /dependencies`);
+    expect(after(command("collector", { set }), "--bind", 2).join(" ")).not.toContain(set);
+    expect(after(command("collector", { set, trees: null }), "--bind", 2)[0]).toBe(
+      `${set} /trees/dependencies`,
+    );
+    for (const role of ["agent", "verify"] as const)
+      expect(command(role, { set }).join(" ")).not.toContain(set);
+    expect(() => command("collector", { trees: null })).toThrow("a set");
+  });
+
+  it("each role has its program", () => {
+    const programs = ROLES.map((role) => command(role).findLast((word) => word.endsWith("main.js")));
+    expect(programs.map((path) => path?.replace("/opt/nightwarden/lib/", ""))).toEqual([
+      "shim/main.js",
+      "shim/main.js",
+      "shim/main.js",
+      "collector/main.js",
+      "gateway/main.js",
+      "registry/main.js",
+    ]);
   });
 
   it("of the host only /usr, the links to it and a few files of /etc are shown", () => {
@@ -121,12 +153,12 @@ describe("what the launcher starts", () => {
     expect(after(command("agent"), "--ro-bind", 2)).toContain("/proc/sys /proc/sys");
   });
 
-  it.each(["agent", "verify", "gateway"] as const)(
+  it.each(["agent", "verify", "prepare", "gateway", "registry"] as const)(
     "%s becomes a user without any privilege, inside",
     (role) => {
       const words = command(role);
       const inside = words.slice(words.lastIndexOf("setpriv"));
-      const uid = role === "gateway" ? "71000" : "70004";
+      const uid = GATEWAYS.includes(role) ? "71000" : "70004";
       const identity = `setpriv --reuid ${uid} --regid ${uid} --clear-groups --no-new-privs`;
       expect(inside.join(" ").startsWith(`${identity} --bounding-set=-all --inh-caps=-all`)).toBe(true);
       expect(inside).toContain("--ambient-caps=-all");

@@ -12,6 +12,7 @@ const RUN = {
   slot: 0,
   trees: "trees-fix-1",
   tree: "agent",
+  set: null,
   gateway: null,
   files: null,
   limits: LIMITS,
@@ -50,6 +51,13 @@ describe("the launcher's requests", () => {
     if (id !== null) {
       expect(parse({ ...RUN, trees: id }).ok).toBe(false);
       expect(parse({ ...RUN, gateway: id }).ok).toBe(false);
+      expect(parse({ ...RUN, role: "collector", tree: null, limits: null, set: id }).ok).toBe(false);
+      for (const op of ["open-set", "settle-set", "remove-set", "list-sets"]) {
+        const request = { op, owner: "owner", id: "set-1", attempt: "fix.1" };
+        expect(parse(request).ok).toBe(true);
+        if (op === "list-sets") expect(parse({ ...request, owner: id === "A" ? "_" : id }).ok).toBe(false);
+        else expect(parse({ ...request, id }).ok).toBe(false);
+      }
       expect(parse({ ...RUN, files: id }).ok).toBe(false);
     }
   });
@@ -80,6 +88,11 @@ describe("the launcher's requests", () => {
     expect(parse(gateway).ok).toBe(true);
     expect(parse({ ...RUN, gateway: "gateway-1" }).ok).toBe(true);
     expect(parse({ ...RUN, role: "verify" }).ok).toBe(true);
+    const prepare = { ...RUN, role: "prepare", trees: null, tree: null, set: "set-1" };
+    expect(parse({ ...prepare, gateway: "registry-1" }).ok).toBe(true);
+    expect(parse({ ...collector, set: "set-1" }).ok).toBe(true);
+    expect(parse({ ...collector, trees: null, set: "set-1" }).ok).toBe(true);
+    expect(parse({ ...gateway, role: "registry" }).ok).toBe(true);
     for (const wrong of [
       { ...collector, limits: LIMITS },
       { ...collector, tree: "agent" },
@@ -88,6 +101,13 @@ describe("the launcher's requests", () => {
       { ...gateway, files: "0".repeat(64) },
       { ...RUN, role: "verify", gateway: "gateway-1" },
       { ...RUN, tree: null },
+      { ...RUN, set: "set-1" },
+      { ...gateway, set: "set-1" },
+      { ...gateway, role: "registry", gateway: "gateway-1" },
+      { ...prepare, set: null },
+      { ...prepare, trees: "trees-1" },
+      { ...prepare, tree: "agent" },
+      { ...prepare, limits: null },
       { ...RUN, trees: null },
     ])
       expect(parse(wrong).ok).toBe(false);

@@ -31,14 +31,16 @@ const ORDER = { policy: { ...GO_ON, ignore: [] }, verify: new Map([["app", [SAYS
 
 describe("a task that is granted a package of npm", { timeout: 600_000 }, () => {
   it.each([
-    ["through a tunnel", undefined],
-    ["from a registry whose token no container sees", TOKEN],
-  ])("has it offline, and lands it with manifest and lock file: %s", async (_way, token) => {
+    ["through a tunnel", undefined, "docker"],
+    ["from a registry whose token no container sees", TOKEN, "docker"],
+    ["as a user of its own, through a tunnel", undefined, "user"],
+    ["as a user of its own, from a registry with a token", TOKEN, "user"],
+  ] as const)("has it offline, and lands it with manifest and lock file: %s", async (_way, token, kind) => {
     registry = await PrivateRegistry.start({
       packages: [WORD, EXTRA],
       ...(token === undefined ? {} : { token }),
     });
-    world = await PrepareWorld.create("grant-npm", registry.project(["word"]));
+    world = await PrepareWorld.create("grant-npm", registry.project(["word"]), kind);
     const state = await world.run({
       access: registry.access(),
       grants: { dependencies: ["extra@^1.0.0"] },

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { RegistryAccess } from "../../src/core/registry-access.ts";
+import { processesWith } from "../fixtures/host-processes.ts";
 import { watchInspect } from "../fixtures/watch-inspect.ts";
 import { testCertificates } from "../gateway/test-certificates.ts";
 import { RecordingServer } from "../registry/recording-server.ts";
 import { PrivateRegistry, wordPackage } from "./private-registry.ts";
-import { PrepareWorld } from "./prepare-world.ts";
+import { PrepareWorld, type PrepareKind } from "./prepare-world.ts";
 import { registryOf } from "./registry-of.ts";
 
 const TOKEN = "npm_SENTINELsentinel0123456789ABCDEF";
@@ -32,12 +33,22 @@ const SEARCH =
   "if { env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; } 2>/dev/null | tr '\\0' '\\n' | grep -q 'npm_SENT[I]NELsent'; then exit 9; fi; " +
   "if grep -rqs 'npm_SENT[I]NELsent' /task /home /tmp /run /etc /opt/nightwarden; then exit 9; fi";
 
-describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
+const KINDS: readonly PrepareKind[] = ["docker", "user"];
+
+describe.each(KINDS)("a repository with a lock file of npm: %s", { timeout: 240_000 }, (kind) => {
   it("has its dependencies in the agent's tree and in verify's, from a registry whose token no container sees", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")], token: TOKEN });
-    world = await PrepareWorld.create("npm-token", registry.project());
+    world = await PrepareWorld.create("npm-token", registry.project(), kind);
     const access = registry.access();
-    const stopWatching = await watchInspect();
+    const stopWatching = kind === "docker" ? await watchInspect() : undefined;
+    const { server } = registry;
+    // While the package is on its way: gateway, npm and all that is between them are there.
+    const looks: (readonly number[])[] = [];
+    const { answer } = server;
+    server.answer = (request, response) => {
+      looks.push([...processesWith(TOKEN), ...processesWith(TOKEN, "environ")]);
+      answer(request, response);
+    };
     const state = await world.run({
       access,
       prepare: { commands: ["npm ci", SEARCH] },
@@ -49,10 +60,14 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
     // The control: without the token the registry gives nothing, and with it the package came.
     const asked = registry.server.requests.filter(({ target }) => target.endsWith(".tgz"));
     expect(asked.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`]);
+    expect(looks.length).toBeGreaterThan(0);
+    expect(looks.flat()).toEqual([]);
     expect(JSON.stringify(world.night.events)).not.toContain(TOKEN);
-    const inspected = (await stopWatching()).filter((text) => text.includes(world!.under.workspace));
-    expect(inspected.filter((text) => text.includes("prepare-app.1")).length).toBeGreaterThan(2);
-    expect(inspected.join("")).not.toContain(TOKEN);
+    if (stopWatching) {
+      const inspected = (await stopWatching()).filter((text) => text.includes(world!.under.workspace));
+      expect(inspected.filter((text) => text.includes("prepare-app.1")).length).toBeGreaterThan(2);
+      expect(inspected.join("")).not.toContain(TOKEN);
+    }
     const [finished] = world.events("prepare.finished");
     expect(finished).toMatchObject({ repo: "app", result: "prepared" });
     expect(world.events("prepare.started")).toMatchObject([
@@ -73,7 +88,7 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
 
   it("is refused by the same search where the token is in the container: the search can find it", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")], token: TOKEN });
-    world = await PrepareWorld.create("npm-control", registry.project());
+    world = await PrepareWorld.create("npm-control", registry.project(), kind);
     const access = registry.access();
     const planted = "echo npm_SENT''INELsentinel > planted.txt";
     await expect(
@@ -89,7 +104,7 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
     const certificates = testCertificates("DNS:elsewhere.test");
     const elsewhere = await RecordingServer.start(certificates, "0.0.0.0");
     registry.also("elsewhere.test", elsewhere.port);
-    world = await PrepareWorld.create("npm-elsewhere", registry.project());
+    world = await PrepareWorld.create("npm-elsewhere", registry.project(), kind);
     const url = "https://elsewhere.test";
     const ask = `node -e '
       const http = require("http");
@@ -139,10 +154,14 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
   it("lets packages run nothing while they are installed, unless that is allowed", async () => {
     const scripts = { scripts: { postinstall: "echo ran > ran.txt" } };
     const registry = await start({ packages: [wordPackage("word", "hello", scripts)] });
-    world = await PrepareWorld.create("npm-scripts", {
-      ...registry.project(),
-      ".npmrc": "ignore-scripts=false\n", // what the repository says about it does not count
-    });
+    world = await PrepareWorld.create(
+      "npm-scripts",
+      {
+        ...registry.project(),
+        ".npmrc": "ignore-scripts=false\n", // what the repository says about it does not count
+      },
+      kind,
+    );
     const access = registry.access();
     const state = await world.run({ access, verify: ["test ! -e node_modules/word/ran.txt"] });
     expect([...state.tasks.values()].map(({ result }) => result)).toEqual(["landed"]);
@@ -158,7 +177,7 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
 
   it("gives each attempt a copy of its own: what one writes is seen by no verify, no commit and no other attempt", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")] });
-    world = await PrepareWorld.create("npm-copies", registry.project());
+    world = await PrepareWorld.create("npm-copies", registry.project(), kind);
     const access = registry.access();
     const spoil = `${SAYS("word", "hello")} && echo 'module.exports = "spoilt"' > node_modules/word/index.js && echo x > node_modules/new.js && echo 1 > a.txt`;
     for (const agent of [spoil, `${spoil} && rm -rf node_modules`]) {
@@ -182,7 +201,7 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
 
   it("is refused with the end of what the installation printed, and nothing of it is kept", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")], token: TOKEN });
-    world = await PrepareWorld.create("npm-red", registry.project());
+    world = await PrepareWorld.create("npm-red", registry.project(), kind);
     const access = registry.access("a-wrong-token");
     await expect(world.run({ access })).rejects.toMatchObject({
       code: "refused.prepare",
@@ -195,7 +214,7 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
 
   it("is not served a set that a crash has cut off, or that somebody has removed", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")] });
-    world = await PrepareWorld.create("npm-crash", registry.project());
+    world = await PrepareWorld.create("npm-crash", registry.project(), kind);
     const access = registry.access();
     // What a supervisor that is killed in the middle leaves: a volume with half of the files, and no event.
     const attempt = { task: "prepare", attempt: "prepare-app.1", token: "token-of-a-crash" } as never;
@@ -206,16 +225,20 @@ describe("a repository with a lock file of npm", { timeout: 240_000 }, () => {
     const [first] = world.events("prepare.finished");
     expect(first).toMatchObject({ result: "prepared" });
     expect(await world.sets()).toEqual([first?.set]); // the half is gone
-    await world.under.docker.getVolume(first?.set ?? "").remove();
+    await world.removeByHand(first?.set ?? "");
     await world.run({ access, verify: [SAYS("word", "hello")] });
     expect(world.events("prepare.finished").at(-1)).toMatchObject({ result: "prepared", key: first?.key });
   });
 });
 
-describe("build steps", { timeout: 120_000 }, () => {
+describe.each(KINDS)("build steps: %s", { timeout: 120_000 }, (kind) => {
   it("run before the agent and before verify, without network", async () => {
     const registry = await start({ packages: [wordPackage("word", "hello")] });
-    world = await PrepareWorld.create("npm-build", { ...registry.project(), ".gitignore": "built.txt\n" });
+    world = await PrepareWorld.create(
+      "npm-build",
+      { ...registry.project(), ".gitignore": "built.txt\n" },
+      kind,
+    );
     const access = registry.access();
     const step = `node -p 'require("word")' > built.txt && ! ls /sys/class/net | grep -v lo`;
     const state = await world.run({

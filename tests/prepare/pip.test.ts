@@ -5,7 +5,7 @@ import { findEngine } from "../../src/engine/find-engine.ts";
 import { createImages } from "../../src/images/create-images.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import { GO_ON } from "../night/night-world.ts";
-import { PrepareWorld } from "./prepare-world.ts";
+import { PrepareWorld, type PrepareKind } from "./prepare-world.ts";
 import { PythonIndex } from "./python-index.ts";
 
 const PASSWORD = "pip_SENTINELsentinel0123456789";
@@ -35,17 +35,21 @@ afterEach(async () => {
 
 const VERIFY = [`python3 -c 'import greeting; assert greeting.WORD == "hello"'`, "test -x .venv/bin/python3"];
 
-describe("a repository with a requirements.txt", { timeout: 240_000 }, () => {
+/** As users of their own there is what this machine has, python3-pip among it. */
+const KINDS: readonly PrepareKind[] = ["docker", "user"];
+
+describe.each(KINDS)("a repository with a requirements.txt: %s", { timeout: 240_000 }, (kind) => {
+  const imageOf = (): { readonly image?: string } => (kind === "docker" ? { image } : {});
+
   it.each([
     ["a local index, through a tunnel", undefined],
     ["an index that asks for a password, which no container sees", PASSWORD],
   ])("has its packages from %s", async (_name, password) => {
     index = await PythonIndex.start(password);
-    world = await PrepareWorld.create("pip", {
-      "requirements.txt": `greeting==1.0.0 --hash=sha256:${index.sha256}\n`,
-    });
+    const requirements = `greeting==1.0.0 --hash=sha256:${index.sha256}\n`;
+    world = await PrepareWorld.create("pip", { "requirements.txt": requirements }, kind);
     const state = await world.run({
-      image,
+      ...imageOf(),
       access: index.access(),
       agent: `${VERIFY[0]} && which python3 > python.txt`,
       verify: [...VERIFY, "grep -qx /task/.venv/bin/python3 python.txt"],
@@ -62,10 +66,9 @@ describe("a repository with a requirements.txt", { timeout: 240_000 }, () => {
 
   it("is refused where a file of the index is not the one that it is locked to", async () => {
     index = await PythonIndex.start();
-    world = await PrepareWorld.create("pip-hash", {
-      "requirements.txt": `greeting==1.0.0 --hash=sha256:${"0".repeat(64)}\n`,
-    });
-    await expect(world.run({ image, access: index.access() })).rejects.toMatchObject({
+    const requirements = `greeting==1.0.0 --hash=sha256:${"0".repeat(64)}\n`;
+    world = await PrepareWorld.create("pip-hash", { "requirements.txt": requirements }, kind);
+    await expect(world.run({ ...imageOf(), access: index.access() })).rejects.toMatchObject({
       code: "refused.prepare",
       message: expect.stringContaining("DO NOT MATCH THE HASHES") as string,
     });

@@ -1,4 +1,7 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { CommandAgent } from "../../src/agents/command-agent.ts";
+import type { Dependencies } from "../../src/contracts/dependencies.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import { NO_GRANTS, type Grants } from "../../src/core/grants.ts";
 import type { NightState } from "../../src/core/night-state.ts";
@@ -7,7 +10,9 @@ import type { RegistryAccess } from "../../src/core/registry-access.ts";
 import type { NightOrder } from "../../src/night/deps.ts";
 import { DockerDependencies } from "../../src/sandbox/docker/docker-dependencies.ts";
 import { LABEL_DEPENDENCIES } from "../../src/sandbox/docker/container-spec.ts";
+import { UserDependencies } from "../../src/sandbox/user/user-dependencies.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
+import { userUnderTest, type UserUnderTest } from "../fixtures/user-under-test.ts";
 import { NightWorld, PHASE_1 } from "../night/night-world.ts";
 
 export const DETECTED: PrepareSettings = {
@@ -36,22 +41,29 @@ interface Run extends RunTask {
   readonly image?: string;
 }
 
-/** Nights on the real engine, with a repository of their own; models and journal are in memory. */
+/** Which sandboxes there are: on the real engine, or as users of their own. */
+export type PrepareKind = "docker" | "user";
+
+/** Nights in real sandboxes, with a repository of their own; models and journal are in memory. */
 export class PrepareWorld {
   readonly night: NightWorld;
-  readonly under: DockerUnderTest;
-  readonly dependencies: DockerDependencies;
+  readonly under: DockerUnderTest | UserUnderTest;
+  readonly dependencies: Dependencies;
   private tasks = 0;
 
-  private constructor(night: NightWorld, under: DockerUnderTest) {
+  private constructor(night: NightWorld, under: DockerUnderTest | UserUnderTest) {
     this.night = night;
     this.under = under;
-    const { docker, trees, workspace } = under;
-    this.dependencies = new DockerDependencies({ docker, trees, workspace });
+    this.dependencies = "docker" in under ? new DockerDependencies(under) : new UserDependencies(under);
   }
 
-  static async create(name: string, files: Readonly<Record<string, string>>): Promise<PrepareWorld> {
-    return new PrepareWorld(await NightWorld.create(files), await dockerUnderTest(name));
+  static async create(
+    name: string,
+    files: Readonly<Record<string, string>>,
+    kind: PrepareKind = "docker",
+  ): Promise<PrepareWorld> {
+    const under = kind === "docker" ? await dockerUnderTest(name) : await userUnderTest(name);
+    return new PrepareWorld(await NightWorld.create(files), under);
   }
 
   /** One night with one task, or more. */
@@ -108,9 +120,16 @@ export class PrepareWorld {
   }
 
   async sets(): Promise<string[]> {
+    if (!("docker" in this.under)) return readdirSync(join(this.under.root, "sets"));
     const filters = { label: [`${LABEL_DEPENDENCIES}=${this.under.workspace}`] };
     const { Volumes } = await this.under.docker.listVolumes({ filters });
     return (Volumes ?? []).map(({ Name }) => Name);
+  }
+
+  /** As somebody does who cleans up by hand. */
+  async removeByHand(set: string): Promise<void> {
+    if ("docker" in this.under) await this.under.docker.getVolume(set).remove();
+    else rmSync(join(this.under.root, "sets", set), { recursive: true });
   }
 
   /** Removes everything; what a night itself has left is told. */
@@ -118,6 +137,8 @@ export class PrepareWorld {
     await this.dependencies.keep([]);
     await this.under.gateways.close();
     this.night.dispose();
-    return await this.under.leftovers();
+    const left = await this.under.leftovers();
+    if (!("docker" in this.under)) rmSync(this.under.root, { recursive: true, force: true });
+    return left;
   }
 }

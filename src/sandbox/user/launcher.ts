@@ -49,6 +49,10 @@ const message: z.ZodType<LauncherMessage> = z.discriminatedUnion("type", [
   z.object({ type: z.literal("opened"), bounded: z.boolean(), why: z.string().nullable() }),
   z.object({ type: z.literal("kept"), digest: z.string() }),
   z.object({ type: z.literal("done") }),
+  z.object({
+    type: z.literal("sets"),
+    sets: z.array(z.object({ id: z.string(), settled: z.boolean() })),
+  }),
   z.object({ type: z.literal("swept"), runs: z.number(), trees: z.number() }),
   z.object({
     type: z.literal("listed"),
@@ -101,6 +105,24 @@ export class Launcher {
 
   async closeTrees(request: { owner: string; id: string }): Promise<void> {
     await this.ask({ op: "close-trees", ...request }, "done");
+  }
+
+  /** Makes an empty set of dependencies. */
+  async openSet(request: { owner: string; id: string; attempt: string }): Promise<void> {
+    await this.ask({ op: "open-set", ...request }, "done");
+  }
+
+  /** After that it is never written again. */
+  async settleSet(request: { owner: string; id: string }): Promise<void> {
+    await this.ask({ op: "settle-set", ...request }, "done");
+  }
+
+  async removeSet(request: { owner: string; id: string }): Promise<void> {
+    await this.ask({ op: "remove-set", ...request }, "done");
+  }
+
+  async listSets(owner: string): Promise<Answer<"sets">["sets"]> {
+    return (await this.ask({ op: "list-sets", owner }, "sets")).sets;
   }
 
   /** Ends and removes one run whose own launcher is gone. */

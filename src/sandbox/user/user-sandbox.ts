@@ -40,8 +40,8 @@ export class UserSandboxes implements Sandboxes {
   async start(request: SandboxRequest): Promise<Sandbox> {
     const { attempt, role, slot, limits, tree, gateway } = request;
     const { memory, cpus, pids, openFiles, fileSize, tmp } = limits;
-    // A night does not ask for it: this back end has no set of dependencies.
-    if (role === "prepare" || tree === "dependencies") throw new TypeError("nothing is installed here");
+    const isPrepare = role === "prepare";
+    if (isPrepare !== (tree === "dependencies")) throw new TypeError("dependencies are installed in a set");
     const program = await LaunchedProgram.start(this.launcher, {
       op: "run",
       owner: this.owner,
@@ -49,8 +49,9 @@ export class UserSandboxes implements Sandboxes {
       attempt: attempt.attempt,
       role,
       slot,
-      trees: this.trees.idOf(request.trees),
-      tree,
+      trees: isPrepare ? null : this.trees.idOf(request.trees),
+      tree: tree === "dependencies" ? null : tree,
+      set: isPrepare ? this.trees.idOf(request.trees) : null,
       gateway: gateway ? this.gateways.idOf(gateway) : null,
       files: this.images.filesOf(request.image),
       limits: { memory, cpus, pids, openFiles, fileSize, tmp },
