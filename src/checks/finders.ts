@@ -1,12 +1,15 @@
 import { javascriptFinders } from "./javascript/javascript-finders.ts";
 import { dependencies } from "./dependencies/dependencies.ts";
 import type { ChangeFinder, FileFinder } from "./finder.ts";
+import { declaredImports } from "./languages/declared-imports.ts";
 import { protectedPaths } from "./protected-paths.ts";
 import { pythonFinder } from "./python/python-finder.ts";
 import { shellFinder } from "./shell/shell-finder.ts";
 import { alwaysEqual } from "./test-integrity/always-equal.ts";
 import { hardCodedAnswers } from "./test-integrity/find-hard-coded-answers.ts";
 import { runnerDetection } from "./test-integrity/find-runner-detection.ts";
+import { matchRules } from "./syntax/match-rules.ts";
+import { unparsed } from "./syntax/unparsed.ts";
 import { testIntegrity, testSmells } from "./test-integrity/test-integrity.ts";
 
 /** Everything that looks at one version of a file. */
@@ -14,6 +17,9 @@ export const FILE_FINDERS: readonly FileFinder[] = [
   ...javascriptFinders,
   pythonFinder,
   shellFinder,
+  matchRules,
+  unparsed,
+  declaredImports,
   testSmells,
   runnerDetection,
   hardCodedAnswers,

@@ -78,6 +78,8 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "test-startup-file",
   "protected-path",
   "made-executable",
+  "undeclared-import",
+  "unparsed-code",
   "python-denied-module", // needs a policy: tests/checks/python/imports.test.ts
 ]);
 

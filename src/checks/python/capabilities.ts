@@ -6,6 +6,8 @@ export interface Capability {
   readonly level: FindingLevel;
   /** Only a call of it counts: the name alone is common. */
   readonly calledOnly: boolean;
+  /** Everything of the module counts. */
+  readonly isWhole: boolean;
 }
 
 type Names = Partial<Record<"block" | "warn" | "warnIfCalled", string>>;
@@ -31,7 +33,7 @@ const NAMES: Readonly<Record<string, Names>> = {
     block: `pickle.load pickle.loads pickle.Unpickler pickle._load pickle._loads pickle._Unpickler cPickle.load
       cPickle.loads cPickle.Unpickler _pickle.load _pickle.loads _pickle.Unpickler cloudpickle.load cloudpickle.loads
       dill.load dill.loads dill.load_session dill.load_module dill.Unpickler jsonpickle.decode jsonpickle.loads
-      jsonpickle.unpickler.* marshal.* shelve.* yaml.unsafe_load yaml.unsafe_load_all yaml.UnsafeLoader yaml.Loader
+      jsonpickle.unpickler.* marshal.load marshal.loads shelve.* yaml.unsafe_load yaml.unsafe_load_all yaml.UnsafeLoader yaml.Loader
       yaml.CLoader yaml.CUnsafeLoader yaml.constructor.UnsafeConstructor yaml.constructor.Constructor
       yaml.loader.UnsafeLoader yaml.loader.Loader yaml.cyaml.CLoader yaml.cyaml.CUnsafeLoader pickleshare.* klepto.*
       torch.package.* hickle.load compress_pickle.* pickle5.* zodbpickle.* multiprocessing.reduction.* Pyro4.* Pyro5.*
@@ -40,7 +42,7 @@ const NAMES: Readonly<Record<string, Names>> = {
       yaml.CFullLoader yaml.loader.FullLoader yaml.constructor.FullConstructor torch.jit.load torch.hub.load
       torch.hub.load_state_dict_from_url keras.models.load_model tensorflow.keras.models.load_model
       tensorflow.saved_model.load mlflow.pyfunc.load_model mlflow.sklearn.load_model skops.io.load copyreg.*
-      multiprocessing.connection.* multiprocessing.managers.* ZODB.* srsly.pickle_loads diskcache.*`,
+      multiprocessing.connection.* multiprocessing.managers.* ZODB.* srsly.pickle_loads diskcache.* marshal.*`,
   },
   "python-dynamic-import": {
     block: `runpy.* imp.* zipimport.* importlib.machinery.SourceFileLoader importlib.machinery.SourcelessFileLoader
@@ -133,9 +135,12 @@ const ATTRIBUTES: Readonly<Record<string, Names>> = {
 function table(byRule: Readonly<Record<string, Names>>): ReadonlyMap<string, Capability> {
   const capabilities = new Map<string, Capability>();
   for (const [rule, { block = "", warn = "", warnIfCalled = "" }] of Object.entries(byRule)) {
-    for (const name of words(block)) capabilities.set(name, { rule, level: "block", calledOnly: false });
-    for (const name of words(warn)) capabilities.set(name, { rule, level: "warn", calledOnly: false });
-    for (const name of words(warnIfCalled)) capabilities.set(name, { rule, level: "warn", calledOnly: true });
+    for (const name of words(block))
+      capabilities.set(name, { rule, level: "block", calledOnly: false, isWhole: name.endsWith(".*") });
+    for (const name of words(warn))
+      capabilities.set(name, { rule, level: "warn", calledOnly: false, isWhole: name.endsWith(".*") });
+    for (const name of words(warnIfCalled))
+      capabilities.set(name, { rule, level: "warn", calledOnly: true, isWhole: false });
   }
   return capabilities;
 }

@@ -57,11 +57,7 @@ function sends(called: SgNode, name: string, source: PythonSource): boolean {
   const top = value?.kind === "object" ? value.path.split(".", 1)[0] : undefined;
   if (top !== undefined) return NETWORK.has(top);
   // A method of something that the file made: it may be a session or a socket if the file knows the network.
-  return (
-    called.kind() === "attribute" &&
-    name !== "get" &&
-    source.imports.some(({ module }) => NETWORK.has(module.split(".", 1)[0] ?? ""))
-  );
+  return called.kind() === "attribute" && name !== "get" && knowsNetwork(source);
 }
 
 /** The text of the arguments and of what the file gives to the names in them. */
@@ -74,4 +70,9 @@ function whatIsTold(args: readonly SgNode[], source: PythonSource): string {
     texts.push(...source.givenTo(name).map((node) => node.text().slice(0, 500)));
   }
   return texts.join("\n").slice(0, 20_000);
+}
+
+/** Whether the file imports anything that sends. */
+export function knowsNetwork({ imports }: PythonSource): boolean {
+  return imports.some(({ module }) => NETWORK.has(module.split(".", 1)[0] ?? ""));
 }

@@ -23,12 +23,12 @@ const TEXT_RULES: readonly TextRule[] = [
   {
     rule: "python-credential-file",
     level: "block",
-    pattern: String.raw`\.ssh/(?:id_|identity)|\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws/credentials|\.git-credentials|/etc/shadow|\.gnupg|\.kube/config|\.docker/config\.json|Login Data|wallet\.dat|\.config/gcloud|169\.254\.169\.254|metadata\.google\.internal|\.(?:bash|zsh)_history|\.mozilla/firefox`,
+    pattern: String.raw`\.ssh/(?:id_|identity)|[/\\]id_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws/credentials|\.git-credentials|/etc/shadow|\.gnupg|\.kube/config|\.docker/config\.json|Login Data|wallet\.dat|\.config/gcloud|169\.254\.169\.254|metadata\.google\.internal|\.(?:bash|zsh)_history|\.mozilla/firefox`,
   },
   {
     rule: "python-credential-file",
     level: "warn",
-    pattern: String.raw`\.netrc\b|\.npmrc\b|/etc/passwd\b|^~?/?\.ssh/?$|/\.ssh\b|/\.aws\b`,
+    pattern: String.raw`\bid_(?:rsa|ed25519|ecdsa|dsa)\b|\.netrc\b|\.npmrc\b|/etc/passwd\b|^~?/?\.ssh/?$|/\.ssh\b|/\.aws\b`,
   },
   {
     rule: "python-raw-address",

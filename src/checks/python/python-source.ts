@@ -5,8 +5,9 @@ import { ConstantFolder } from "./fold-constant.ts";
 import { IMPORT_KINDS, importsOf, type PythonImport } from "./imports.ts";
 import { Names } from "./names.ts";
 
-/** Each name costs a search through the tree. */
-const MAX_NAMES_FOLLOWED = 200;
+/** How many assignments of a file are looked at, and how many of one name. */
+const MAX_GIVEN = 20_000;
+const MAX_GIVEN_TO_ONE = 8;
 /** How many steps the expressions of one file may take to be worked out. */
 const FOLD_STEPS = 20_000;
 
@@ -20,8 +21,7 @@ export class PythonSource {
   readonly isTest: boolean;
   /** As Python reads it, see `syntaxTree`. */
   readonly text: string;
-  private readonly given = new Map<string, readonly SgNode[]>();
-  private readonly assigned = new Map<string, SgNode | undefined>();
+  private given: ReadonlyMap<string, readonly SgNode[]> | undefined;
 
   constructor(file: SourceFile, root: SgNode) {
     this.file = file;
@@ -63,46 +63,38 @@ export class PythonSource {
     return new RegExp(`\\bdef ${name}\\b|^${name} *=|\\bimport ${name}\\b`, "m").test(this.file.text);
   }
 
-  /** The expressions that the file gives to a name: by assignment, loop, `with`, or as a parameter's default. */
+  /** The expressions that the file gives to a name: by assignment, loop, or `with`. */
   givenTo(name: string): readonly SgNode[] {
-    const known = this.given.get(name);
-    if (known) return known;
-    const named = { kind: "identifier", regex: `^${name}$` };
-    const nodes =
-      /^\w+$/.test(name) && this.given.size < MAX_NAMES_FOLLOWED
-        ? this.root.findAll({
-            rule: {
-              any: [
-                { kind: "assignment", has: { field: "left", any: [named, { has: named }] } },
-                { kind: "named_expression", has: { field: "name", ...named } },
-                { kind: "for_statement", has: { field: "left", any: [named, { has: named }] } },
-                { kind: "for_in_clause", has: { field: "left", any: [named, { has: named }] } },
-                { kind: "as_pattern", has: { field: "alias", has: named } },
-              ],
-            },
-          })
-        : [];
-    const given = nodes
-      .flatMap((node) => node.field("right") ?? node.field("value") ?? node.children()[0] ?? [])
-      .slice(0, 8);
-    this.given.set(name, given);
-    return given;
+    return this.index().get(name) ?? [];
   }
 
   private assignedTo(name: string): SgNode | undefined {
-    if (!this.assigned.has(name)) {
-      this.assigned.set(name, undefined);
-      const regex = `^${name}$`;
-      const node = this.root.find({
-        rule: {
-          any: [
-            { kind: "assignment", has: { field: "left", kind: "identifier", regex } },
-            { kind: "named_expression", has: { field: "name", kind: "identifier", regex } },
-          ],
-        },
-      });
-      this.assigned.set(name, node?.field("right") ?? node?.field("value") ?? undefined);
+    return this.givenTo(name).find(
+      (node) => !/^(?:for_statement|for_in_clause)$/.test(String(node.parent()?.kind())),
+    );
+  }
+
+  /** What the file gives to each of its names. Made at the first question: most files are asked none. */
+  private index(): ReadonlyMap<string, readonly SgNode[]> {
+    if (this.given) return this.given;
+    const given = new Map<string, SgNode[]>();
+    this.given = given;
+    const kinds = ["assignment", "named_expression", "for_statement", "for_in_clause", "as_pattern"];
+    for (const node of this.root
+      .findAll({ rule: { any: kinds.map((kind) => ({ kind })) } })
+      .slice(0, MAX_GIVEN)) {
+      const value = node.field("right") ?? node.field("value") ?? node.children()[0];
+      const target = node.field("left") ?? node.field("name") ?? node.field("alias");
+      if (!value || !target) continue;
+      for (const name of target
+        .text()
+        .slice(0, 200)
+        .match(/(?<![.\w])[^\W\d]\w*(?![\w.([])/g) ?? []) {
+        const nodes = given.get(name) ?? [];
+        if (nodes.length < MAX_GIVEN_TO_ONE) nodes.push(value);
+        given.set(name, nodes);
+      }
     }
-    return this.assigned.get(name);
+    return given;
   }
 }

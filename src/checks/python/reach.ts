@@ -139,6 +139,14 @@ export class Reach {
   private check(path: string, node: SgNode): void {
     const capability = capabilityOf(path);
     if (!capability || isAnnotation(node)) return;
+    // Of a module that counts whole but is only worth a look, the import is what is said.
+    const isMember = capability.isWhole && !path.endsWith(".");
+    if (
+      isMember &&
+      (capability.level === "warn" || /\.__\w+__$/.test(path)) &&
+      this.source.imports.some(({ module }) => path.startsWith(module))
+    )
+      return;
     const isHidden = path.startsWith("builtins.") && this.source.defines(path.slice("builtins.".length));
     const level = judgeCall(path, node, this.source) ?? (isHidden ? "warn" : capability.level);
     this.once({ rule: capability.rule, level, key: path.replace(/\.$/, ""), node });
@@ -243,7 +251,9 @@ export class Reach {
     if (value.kind !== "object") return;
     if (parent.kind() === "assignment" && parent.field("left")?.id() === node.id()) {
       const owner = value.path.slice(0, Math.max(0, value.path.lastIndexOf(".")));
-      if (value.path.includes(".") && (POWERFUL_MODULES.has(owner) || node.text().includes("modules"))) {
+      const isEntry = node.kind() === "subscript";
+      if (isEntry) this.once({ rule: "python-patched-module", level: "warn", key: value.path, node });
+      else if (owner !== "sys" && POWERFUL_MODULES.has(owner)) {
         this.once({ rule: "python-patched-module", key: value.path, node });
       }
       return;

@@ -91,7 +91,9 @@ function judgeCommand(
     case "mv":
       if (
         targets.at(-1) === "/dev/null" ||
-        targets.slice(0, -1).some((target) => isRootOf(script)(target) && !/^\.{1,2}\/?/.test(target))
+        targets
+          .slice(0, -1)
+          .some((target) => isRootOf(script)(target) && !/^\.{1,2}\/?|^\/\w+\/\w/.test(target))
       )
         found();
       return;
@@ -214,8 +216,7 @@ function dangerOf(
   const globs = target.endsWith("*");
   if (isRoot && (recursive || globs))
     return /^\.\/\*$/.test(target) && !isRootOf(script)(place) ? "warn" : "block";
-  if (isRoot && /^(?:\/etc|\/boot|\/usr|\/bin|\/lib|\.git|(?:\.\/)?\.git\/hooks)/.test(target))
-    return "block";
+  if (isRoot && /^(?:\/etc|\/boot|\/usr|\/bin|\/lib|\.git|(?:\.\/)?\.git\/hooks)/.test(target)) return "warn";
   if (/^~\/\.|^\$HOME\/\.(?:ssh|gnupg|config|local|aws|bash|zsh|git)/.test(target) && recursive)
     return "block";
   if (target === "*" || target === ".*")

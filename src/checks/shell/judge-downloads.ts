@@ -7,7 +7,7 @@ import { programName } from "./unwrap-command.ts";
 const DOWNLOAD_WORDS =
   /(?:^|[\s;|&($`"'/\\])(?:curl|wget2?|aria2c|fetch|lwp-request|GET|lynx|w3m|axel|nc|ncat|socat|dig|scp|sftp|rsync|http|https|xh|Invoke-WebRequest|iwr|irm)\s|\/dev\/(?:tcp|udp)\/|urlopen|urlretrieve|requests\.get|raw\.githubusercontent/;
 const DECODE_WORDS =
-  /\bbase(?:64|32|nc)\b[^|;]*\s-{1,2}[dD]|\bxxd\s[^|;]*-r|\bopenssl\b[^|;]*\s-d\b|\buudecode\b|\brev\b|\btr\s+['"]?[A-Za-z]-|\\x[0-9a-f]{2}\\x/i;
+  /\bbase(?:64|32|nc)\b[^|;]*\s-{1,2}[dD]|\bxxd\s[^|;]*-r|\bopenssl\b[^|;]*\s-d\b|\buudecode\b|\|\s*rev\b|\btr\s[^|;]{0,40}[nN]-[zZ][aA]-[mM]|\\x[0-9a-f]{2}\\x/i;
 
 /** Of longer words only so much is searched. */
 const MAX_TEXT = 10_000;

@@ -123,10 +123,11 @@ function judgeGitCommand(args: readonly string[], found: Found): void {
       return;
     case "filter-branch":
     case "filter-repo":
+      return found("shell-git-rewrite");
     case "commit-tree":
     case "fast-import":
     case "replace":
-      return found("shell-git-rewrite");
+      return found("shell-git-rewrite", "warn");
     case "update-ref":
     case "symbolic-ref":
     case "reflog":
@@ -137,7 +138,10 @@ function judgeGitCommand(args: readonly string[], found: Found): void {
         has("-d", "expire", "delete") ||
         rest.some((arg) => /^--(?:prune|expire)(?:=|$)/.test(arg))
       )
-        found("shell-git-rewrite", verb === "gc" ? "warn" : "block");
+        found(
+          "shell-git-rewrite",
+          verb === "gc" || (verb === "update-ref" && !has("-d", "--stdin")) ? "warn" : "block",
+        );
       return;
     case "update-index":
       if (has("--assume-unchanged", "--skip-worktree")) found("shell-git-rewrite", "warn");

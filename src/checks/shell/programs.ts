@@ -79,7 +79,7 @@ export function decodes(name: string, args: readonly string[]): boolean {
     case "bzip2":
       return args.some((arg) => /^-\w*d/.test(arg) || arg === "--decompress");
     case "tr":
-      return args.some((arg) => /[A-Za-z]-[A-Za-z]/.test(arg));
+      return args.some((arg) => /[nN]-[zZ][aA]-[mM]/.test(arg));
     case "printf":
     case "echo":
       return args.some((arg) => /\\(?:x[0-9a-fA-F]{2}|[0-3]?[0-7]{2}\b)/.test(arg));

@@ -60,7 +60,7 @@ describe("code that reaches for a capability of Python", () => {
 
   it.each([
     "import os\nprint(os.path.join('a', 'b'), os.environ.get('HOME'))",
-    "import sys\nif 'pytest' in sys.modules: pass\nsys.exit(main())",
+    "import sys\nif 'json' in sys.modules: pass\nsys.exit(main())",
     "from pathlib import Path\nPath('build/x').unlink(missing_ok=True)",
     "items.remove(x)\ns.pop()\nq.get()",
     "class M(type):\n    def __new__(mcs, n, b, d): return super().__new__(mcs, n, b, d)\nprint(o.__class__.__name__, o.__dict__)",
