@@ -52,5 +52,6 @@ export class Heartbeat {
 }
 
 function wordOf(role: string): string {
+  if (role === "replay") return "replay of its tests";
   return role === "agent" ? "agent" : "verify run";
 }

@@ -176,6 +176,7 @@ function nightOrder(options: {
     prepare: new Map(config.repositories.flatMap(({ name, prepare }) => (prepare ? [[name, prepare]] : []))),
     build: new Map(config.repositories.map(({ name, build }) => [name, build])),
     verify: new Map(config.repositories.map(({ name, verify }) => [name, verify])),
+    tests: new Map(config.repositories.flatMap(({ name, tests }) => (tests ? [[name, tests] as const] : []))),
     onEvent: (event) => {
       const line = renderProgressLine(event);
       if (line !== undefined) progress(line);

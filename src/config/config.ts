@@ -5,6 +5,7 @@ import type { VersionRules } from "../core/judge-version.ts";
 import type { LimitOverrides } from "../core/limits.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import type { Registry } from "../core/registry-access.ts";
+import type { WrittenTests } from "../core/test-command.ts";
 import type { Price } from "../core/usage.ts";
 
 /** The validated configuration of a workspace: every path absolute, every default filled in. */
@@ -48,6 +49,8 @@ export interface RepositoryConfig {
   readonly build: readonly string[];
   /** At least one command, each for `sh -c`. */
   readonly verify: readonly string[];
+  /** How the tests are run that are compared; undefined: what `verify` tells. */
+  readonly tests: WrittenTests | undefined;
 }
 
 export type RegistryConfig = Omit<Registry, "credential"> & {

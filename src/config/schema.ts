@@ -2,6 +2,7 @@ import { z } from "zod";
 import { SANDBOX_KINDS } from "../core/choose-isolation.ts";
 import { byteSize, limitOverridesSchema } from "../core/limits.ts";
 import { verifySchema } from "../core/plan.ts";
+import { TEST_RUNNERS } from "../core/test-run.ts";
 import { VERSION_COMPONENTS } from "../core/version-table.ts";
 import { agentSchema } from "./agent-schema.ts";
 import { prepareSchema } from "./prepare-schema.ts";
@@ -32,6 +33,24 @@ const aptPackage = z
   .max(200)
   .regex(/^[A-Za-z0-9][A-Za-z0-9+.-]+(?:=[A-Za-z0-9][\w+.:~-]*)?$/, {
     error: "is not the name of a Debian package, as in python3-pytest",
+  });
+
+const testsSchema = z
+  .strictObject({
+    runner: z
+      .enum(TEST_RUNNERS)
+      .describe(
+        "What runs them: node, vitest, jest, pytest, go or cargo; or exit-code, where only whether verify passes is compared.",
+      ),
+    command: verifySchema.element
+      .optional()
+      .describe(
+        "The command that runs them, by `sh -c`; options of the reporter are put at its end, or into its environment. Default: the runner's usual one.",
+      ),
+  })
+  .refine(({ runner, command }) => runner !== "exit-code" || command === undefined, {
+    path: ["command"],
+    error: "is not used with exit-code: then the verify commands are run",
   });
 
 const TOOLCHAIN_KEYS = ["image", "dockerfile", "packages"] as const;
@@ -69,6 +88,11 @@ const repositorySchema = z
       "Commands that decide whether a task may land, each run by `sh -c` in the tree, without network. " +
         "No default: without a check nothing should land.",
     ),
+    tests: testsSchema
+      .optional()
+      .describe(
+        "How the tests are run that are compared one by one before a task may land. Default: what the verify commands tell.",
+      ),
   })
   .superRefine((repository, context) => {
     const [first, ...others] = TOOLCHAIN_KEYS.filter((key) => repository[key] !== undefined);

@@ -4,7 +4,11 @@ import type { OutputLine } from "./sandbox.ts";
 
 /** Keeps what an attempt printed, bounded, outside the journal; the journal holds its hash and counts. */
 export interface Outputs {
-  open(night: NightId, attempt: AttemptRef, role: "agent" | "verify" | "prepare"): Promise<OutputSink>;
+  open(
+    night: NightId,
+    attempt: AttemptRef,
+    role: "agent" | "verify" | "replay" | "prepare",
+  ): Promise<OutputSink>;
 }
 
 export interface OutputSink {

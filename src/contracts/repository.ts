@@ -57,7 +57,27 @@ export interface Repository {
     | { readonly kind: "rebuilt"; readonly commit: ObjectId }
     | { readonly kind: "conflict"; readonly paths: readonly string[] }
   >;
-  /** Drops what an attempt made. The rollback of everything before landing. */
+  /**
+   * Makes a commit of two: `source`, with the paths that `takes` names as they are in `overlay`, or gone where they are
+   * not there. Of an ordinary file that both have and `joins` names, what `join` makes of the two contents. The commit is
+   * the attempt's: see `dropComposites`.
+   */
+  compose(options: {
+    readonly attempt: AttemptRef;
+    readonly name: CompositeName;
+    readonly source: ObjectId;
+    readonly overlay: ObjectId;
+    readonly takes: (path: string) => boolean;
+    readonly joins: (path: string) => boolean;
+    readonly join: (file: {
+      readonly path: string;
+      readonly source: string;
+      readonly other: string;
+    }) => string;
+  }): Promise<Composite>;
+  /** Drops what `compose` made for an attempt. */
+  dropComposites(attempt: AttemptRef): Promise<void>;
+  /** Drops what an attempt made, composites too. The rollback of everything before landing. */
   dropAttempt(attempt: AttemptRef): Promise<void>;
 
   /** The tip of the night's branch in the shadow; undefined before the first landing. */
@@ -78,6 +98,16 @@ export interface Repository {
   }): Promise<Delivery>;
   /** Whether `commit`, or one with the same patch, is in the history of `descendant`: in the user's repository or the shadow. */
   isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean>;
+}
+
+export const COMPOSITE_NAMES = ["old-tests", "new-tests"] as const;
+export type CompositeName = (typeof COMPOSITE_NAMES)[number];
+
+export interface Composite {
+  /** `source` itself where nothing is different. */
+  readonly commit: ObjectId;
+  /** What is different from `source`, as text for people. */
+  readonly paths: readonly string[];
 }
 
 export interface CommitFile {

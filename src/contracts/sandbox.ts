@@ -1,6 +1,7 @@
 import type { AttemptRef } from "../core/attempt.ts";
 import type { SandboxEnd, SelfCheck } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
+import type { ReportingRunner, TestResult } from "../core/test-run.ts";
 import type { TreeName } from "../core/collector-protocol.ts";
 import type { WayOut } from "./gateway.ts";
 import type { OpenTrees } from "./trees.ts";
@@ -53,6 +54,11 @@ export interface SandboxJob {
   readonly stdin: string;
   /** The command whose standard input it is, from 0. Absent: the first. */
   readonly stdinOf?: number;
+  /**
+   * The last command runs tests, with the reporter of this runner that `reportingCommand` puts in: their results are
+   * wanted. Absent: nobody asks.
+   */
+  readonly tests?: ReportingRunner;
   readonly wallClockMs: number;
   /** Absent: silence at the start is not limited. */
   readonly firstOutputMs?: number;
@@ -97,4 +103,10 @@ export interface SandboxRun {
   readonly missingProgram: string | null;
   /** Every command ended with 0, said by the shim, and the sandbox itself with 0. */
   readonly allPassed: boolean;
+  /**
+   * What the tests reported, through a file of the run's own that the shim reads when their command has ended; null: no
+   * report, or not a whole one. Absent where nobody asked. What ran beside the tests could have written it: see
+   * docs/checks.md.
+   */
+  readonly tests?: readonly TestResult[] | null;
 }

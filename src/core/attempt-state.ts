@@ -15,10 +15,22 @@ export interface AttemptState extends AttemptRef {
   readonly startedAt: string;
   finishedAt?: string;
   /** The step that was reached last. A crash leaves the attempt here. */
-  step: "started" | "agent" | "captured" | "checked" | "verifying" | "verified" | "landing" | "landed";
+  step:
+    | "started"
+    | "agent"
+    | "captured"
+    | "checked"
+    | "verifying"
+    | "verified"
+    | "replaying"
+    | "replayed"
+    | "landing"
+    | "landed";
   capture?: EventData<"capture.finished">;
   findings: readonly Finding[];
   verdict?: Verdict;
+  /** What running the tests as they were said. */
+  replay?: EventData<"replay.finished">;
   agentEnd?: SandboxEnd;
   /** The commit whose landing has begun. */
   landing?: { readonly commit: ObjectId; readonly tip: ObjectId };
@@ -45,6 +57,8 @@ export type AttemptEvent = Extract<
       | "checks.finished"
       | "verify.started"
       | "verify.finished"
+      | "replay.started"
+      | "replay.finished"
       | "landing.started"
       | "landing.finished"
       | "attempt.finished";
@@ -103,6 +117,13 @@ export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void
     case "verify.finished":
       attempt.step = "verified";
       attempt.verdict = event.data.verdict;
+      return;
+    case "replay.started":
+      attempt.step = "replaying";
+      return;
+    case "replay.finished":
+      attempt.step = "replayed";
+      attempt.replay = event.data;
       return;
     case "landing.started":
       attempt.step = "landing";

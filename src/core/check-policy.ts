@@ -25,7 +25,14 @@ const bannedPatternSchema = z.strictObject({
   message: z.string().min(3).max(300).describe("What the finding says."),
 });
 
+const REPLAY = ["required", "off"] as const;
+
 const fields = {
+  replay: z
+    .enum(REPLAY)
+    .describe(
+      "Whether the tests are run as they were on the new source, and new ones on the old, before a task may land: required, or off.",
+    ),
   levels: z
     .partialRecord(ruleId, z.enum([...FINDING_LEVELS, "off"]))
     .describe("Rules with another level than their own: block, warn, info or off."),
@@ -41,6 +48,7 @@ const fields = {
 
 /** What a policy says about the checks before landing. */
 export const checkPolicySchema = z.strictObject({
+  replay: fields.replay.default("required"),
   levels: fields.levels.default({}),
   deniedBuiltins: fields.deniedBuiltins.default({}),
   bannedPatterns: fields.bannedPatterns.default([]),
@@ -74,7 +82,11 @@ export function checkLoosenings(
       },
     ];
   });
-  return [...levels, ...missing];
+  const replay =
+    specified.replay === "required" && used.replay === "off"
+      ? [{ key: "checks.replay", specified: specified.replay, used: used.replay }]
+      : [];
+  return [...replay, ...levels, ...missing];
 }
 
 function rank(level: FindingLevel | "off"): number {

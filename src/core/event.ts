@@ -15,6 +15,7 @@ import { findingSchema } from "./finding.ts";
 import { PROVIDERS } from "./provider.ts";
 import { RESIDUE_KINDS } from "./residue.ts";
 import { TASK_KINDS } from "./plan.ts";
+import { TEST_RUNNERS } from "./test-run.ts";
 
 /**
  * Every fact that the journal can hold. Status, resume, queue and summary are computed from these events and from
@@ -35,9 +36,10 @@ const attempt = z.object({
 });
 const bytes = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
+const testCount = z.number().int().nonnegative();
 
 /** A container's part in the night; also a label on it. */
-const role = z.enum(["agent", "verify", "prepare", "collector", "gateway", "registry", "probe"]);
+const role = z.enum(["agent", "verify", "replay", "prepare", "collector", "gateway", "registry", "probe"]);
 
 const sandboxEnd = z.object({
   /** null: the container was lost before it could say. */
@@ -422,6 +424,31 @@ export const EVENT_DATA = {
   }),
   "verify.started": attempt.extend({ commit: objectId, key: z.string() }),
   "verify.finished": attempt.extend({ commit: objectId, key: z.string(), verdict }),
+  /** The tests are about to be run as they were on the new source, and as they are on the old. */
+  "replay.started": attempt.extend({ commit: objectId, base: objectId, runner: z.enum(TEST_RUNNERS) }),
+  "replay.finished": attempt.extend({
+    commit: objectId,
+    /** What was compared: each test, or exit codes; nothing where no test is changed and none has a name. */
+    comparedBy: z.enum(["tests", "exit-code", "nothing"]),
+    /** `exit-code` where the runner that was wanted gave no report on the base. */
+    runner: z.enum(TEST_RUNNERS),
+    runs: z.array(
+      z.object({
+        /** `old-tests`: the attempt's source with the base's tests; `new-tests`: the base's source with the attempt's. */
+        tree: z.enum(["base", "head", "old-tests", "new-tests"]),
+        key: z.string(),
+        /** The same files were run before, tonight. */
+        cached: z.boolean(),
+        green: z.boolean(),
+        /** null: no report. */
+        tests: z.object({ passed: testCount, failed: testCount, skipped: testCount }).nullable(),
+        exitCode: z.number().int().nullable(),
+        durationMs: ms,
+      }),
+    ),
+    findings: z.array(findingSchema),
+    durationMs: ms,
+  }),
   /** The night's branch moved since the attempt began: the candidate was made again on top of it. */
   "candidate.rebuilt": attempt.extend({ from: objectId, commit: objectId, tip: objectId }),
   "landing.started": attempt.extend({ repo: z.string(), commit: objectId, tip: objectId }),

@@ -225,6 +225,8 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "checks.finished":
     case "verify.started":
     case "verify.finished":
+    case "replay.started":
+    case "replay.finished":
     case "landing.started":
     case "attempt.finished":
       changeAttempt(state, event);

@@ -10,6 +10,7 @@ const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   "prepare-failed": "Its dependencies could not be installed",
   "check-blocked": "Blocked by a check",
   "verify-failed": "Tests failed",
+  "replay-failed": "Only its own tests pass",
   conflict: "Does not fit with what landed before",
   "cap-wall-clock": "Over its time limit",
   "cap-first-output": "Silent from the start",

@@ -14,12 +14,12 @@ const MAX_TAIL_CHARS = 3000;
  * said to be data: an order in it must not read like one of the task's.
  */
 export function retryDigest(
-  last: Pick<AttemptState, "outcome" | "findings" | "verdict"> | undefined,
+  last: Pick<AttemptState, "outcome" | "findings" | "verdict" | "replay"> | undefined,
 ): string | undefined {
   const outcome = last?.outcome;
   if (!last || outcome?.kind !== "failed" || outcome.cause !== "task") return undefined;
-  const { findings, verdict } = last;
-  const told = findings.filter(({ level }) => level !== "info");
+  const { findings, verdict, replay } = last;
+  const told = [...(replay?.findings ?? []), ...findings].filter(({ level }) => level !== "info");
   const more = told.length - MAX_FINDINGS;
   return [
     "An earlier attempt at this task did not land. This is why; nothing of that attempt is left in the files.",

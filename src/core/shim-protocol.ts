@@ -1,4 +1,5 @@
 import type { SelfCheck } from "./event.ts";
+import type { ReportingRunner, TestStatus } from "./test-run.ts";
 
 /**
  * What the supervisor and the shim say to each other. The shim is the first program in every sandbox: it reports on
@@ -28,6 +29,8 @@ export interface ShimJob {
   readonly stdinBytes: number;
   /** Which command's. Absent: the first. */
   readonly stdinOf?: number;
+  /** The last command runs tests with this runner, and its report is wanted. Absent: nobody asks. */
+  readonly tests?: ReportingRunner;
 }
 
 export type ShimMessage =
@@ -43,6 +46,10 @@ export type ShimMessage =
   | { readonly type: "command-missing"; readonly index: number; readonly message: string }
   /** The kernel has refused a process, or killed one for memory, in the shim's own control group. */
   | { readonly type: "cap-reached"; readonly cap: "memory" | "pids" }
+  /** Some of the tests' results: file, name and status of each. */
+  | { readonly type: "tests"; readonly results: readonly (readonly [string, string, TestStatus])[] }
+  /** All of them were said; null: there was no whole report. */
+  | { readonly type: "tests-ended"; readonly count: number | null }
   | { readonly type: "all-passed" };
 
 /** Before the job arrives there is no nonce yet; the self-check is the only message sent then, and nothing else runs. */

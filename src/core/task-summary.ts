@@ -3,12 +3,14 @@ import type { FailureReason } from "./attempt.ts";
 import type { FindingLevel } from "./finding.ts";
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
+import type { EventData } from "./event.ts";
 import type { ObjectId, TaskId } from "./ids.ts";
 import type { TaskState } from "./night-state.ts";
 import { failureInWords } from "./plain-words.ts";
 import type { TaskKind } from "./plan.ts";
 import { safeBlock, safeLine } from "./safe-text.ts";
 import { addSpending, type Spending } from "./spending.ts";
+import type { TestRunner } from "./test-run.ts";
 
 const MAX_LISTED = 20;
 const MAX_TAIL_CHARS = 2000;
@@ -50,6 +52,15 @@ export interface TaskSummary {
     /** The line itself, bounded. */
     readonly excerpt: string | null;
   }[];
+  /** How the last attempt's tests were compared with those before it; null: it did not come so far, or it is off. */
+  readonly replay: {
+    readonly runner: TestRunner;
+    /** `nothing`: no test was changed, and none has a name. */
+    readonly comparedBy: "tests" | "exit-code" | "nothing";
+    /** Tests that ran on the attempt's commit; null: they have no names. */
+    readonly tests: number | null;
+    readonly durationMs: number;
+  } | null;
   /** Entries of the tree that were never taken, the first 20. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
   /** Findings and entries that are left out here; the journal has them all. */
@@ -77,7 +88,8 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
   const last = task.attempts.at(-1);
   const landed = task.attempts.find((attempt) => attempt.landed)?.landed ?? null;
   const outcome = last?.outcome?.kind === "failed" ? last.outcome : undefined;
-  const { findings = [], capture } = last ?? {};
+  const { capture, replay } = last ?? {};
+  const findings = [...(replay?.findings ?? []), ...(last?.findings ?? [])];
   const refused = capture?.refused ?? [];
   return {
     id: task.id,
@@ -106,6 +118,7 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
       message: safeLine(message),
       excerpt: excerpt === undefined ? null : safeLine(excerpt),
     })),
+    replay: replay ? replaySummary(replay) : null,
     refused: refused
       .slice(0, MAX_LISTED)
       .map(({ path, reason }) => ({ path: safeLine(path), reason: safeLine(reason) })),
@@ -115,6 +128,16 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
     verifyTail:
       last?.verdict && !last.verdict.green ? safeBlock(last.verdict.tail.slice(-MAX_TAIL_CHARS)) : null,
   };
+}
+
+function replaySummary({
+  runner,
+  comparedBy,
+  runs,
+  durationMs,
+}: EventData<"replay.finished">): TaskSummary["replay"] {
+  const counts = runs.find(({ tree }) => tree === "head")?.tests ?? null;
+  return { runner, comparedBy, tests: counts && counts.passed + counts.failed, durationMs };
 }
 
 function resultOf(task: TaskState, nightHasEnded: boolean): TaskSummary["result"] {

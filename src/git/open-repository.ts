@@ -2,11 +2,20 @@ import { join } from "node:path";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { Change } from "../core/change.ts";
 import { isObjectId, type NightId, type ObjectId } from "../core/ids.ts";
-import type { BaseFacts, CapturedCommit, CommitFile, Delivery, Repository } from "../contracts/repository.ts";
+import {
+  COMPOSITE_NAMES,
+  type BaseFacts,
+  type CapturedCommit,
+  type CommitFile,
+  type Composite,
+  type Delivery,
+  type Repository,
+} from "../contracts/repository.ts";
 import type { TreeSource } from "../contracts/trees.ts";
 import { commitCapture } from "./commit-capture.ts";
 import { commitFiles, fileContents } from "./commit-files.ts";
 import { commitStart } from "./commit-start.ts";
+import { composeCommit } from "./compose-commit.ts";
 import { deliverBranch } from "./deliver-branch.ts";
 import { fastForward } from "./fast-forward.ts";
 import { findGit } from "./find-git.ts";
@@ -16,7 +25,7 @@ import { readChange } from "./read-change.ts";
 import { rebuildCommit } from "./rebuild-commit.ts";
 import { refuse } from "./repository-problem.ts";
 import type { Git } from "./run-git.ts";
-import { baseRef, candidateRef, nightRef, rebuiltRef, startRef } from "./shadow-refs.ts";
+import { baseRef, candidateRef, compositeRef, nightRef, rebuiltRef, startRef } from "./shadow-refs.ts";
 import { openShadow } from "./shadow.ts";
 import { TreePacks } from "./tree-packs.ts";
 import { UserRepository } from "./user-repository.ts";
@@ -110,8 +119,20 @@ class ShadowedRepository implements Repository {
     return rebuildCommit(this.shadow, options);
   }
 
+  async compose(options: Parameters<Repository["compose"]>[0]): Promise<Composite> {
+    return composeCommit(this.shadow, this.objectFormat, options);
+  }
+
+  async dropComposites(attempt: AttemptRef): Promise<void> {
+    await this.deleteRefs(compositeRefs(attempt));
+  }
+
   async dropAttempt(attempt: AttemptRef): Promise<void> {
     const refs = [candidateRef(attempt), rebuiltRef(attempt), startRef(attempt)];
+    await this.deleteRefs([...refs, ...compositeRefs(attempt)]);
+  }
+
+  private async deleteRefs(refs: readonly string[]): Promise<void> {
     await this.shadow.run(["update-ref", "--stdin"], {
       stdin: refs.map((ref) => `delete ${ref}\n`).join(""),
     });
@@ -142,4 +163,8 @@ class ShadowedRepository implements Repository {
     }
     return false;
   }
+}
+
+function compositeRefs(attempt: AttemptRef): string[] {
+  return COMPOSITE_NAMES.map((name) => compositeRef(attempt, name));
 }

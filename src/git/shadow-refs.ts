@@ -1,3 +1,4 @@
+import type { CompositeName } from "../contracts/repository.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import { nightBranch, type NightId, type ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
@@ -24,6 +25,11 @@ export function rebuiltRef(attempt: AttemptRef): string {
   return `${attemptPrefix(attempt)}.rebuilt`;
 }
 
+/** A tree of two, for the time of a replay. */
+export function compositeRef(attempt: AttemptRef, name: CompositeName): string {
+  return `${attemptPrefix(attempt)}.${name}`;
+}
+
 /** The night's branch; has the same name in the shadow and in the user's repository. */
 export function nightRef(night: NightId): string {
   return `refs/heads/${nightBranch(night)}`;
@@ -36,7 +42,7 @@ export function startRef(attempt: AttemptRef): string {
 
 /** The attempt's token in the last part of such a ref's name. */
 export function tokenOfRef(name: string): string {
-  return name.replace(/\.(?:rebuilt|start)$/, "");
+  return name.replace(/\.(?:rebuilt|start|old-tests|new-tests)$/, "");
 }
 
 function attemptPrefix({ attempt, token }: AttemptRef): string {

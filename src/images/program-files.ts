@@ -5,7 +5,13 @@ import { NightwardenError } from "../core/nightwarden-error.ts";
 import { fileEntry, type ContextEntry } from "./context.ts";
 
 /** The programs of ours that run in containers. */
-const PROGRAMS = ["shim/main.js", "collector/main.js", "gateway/main.js", "registry/main.js"];
+const PROGRAMS = [
+  "shim/main.js",
+  "shim/node-test-reporter.js",
+  "collector/main.js",
+  "gateway/main.js",
+  "registry/main.js",
+];
 const IMPORT = /^(?:import|export)\s(?:[\w$\s{},*]+?\sfrom\s)?["']([^"']+)["']/gm;
 
 /**

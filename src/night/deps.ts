@@ -18,6 +18,7 @@ import type { Plan } from "../core/plan.ts";
 import type { Isolation, Loosening, Phase, Policy } from "../core/policy.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import type { RegistryAccess } from "../core/registry-access.ts";
+import type { WrittenTests } from "../core/test-command.ts";
 import type { CanaryRun } from "./containment-drill.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
@@ -110,6 +111,8 @@ export interface NightOrder {
   readonly prepare?: ReadonlyMap<string, PrepareSettings>;
   /** Commands by repository that run in the tree before the agent and before verify. Absent: none. */
   readonly build?: ReadonlyMap<string, readonly string[]>;
+  /** How tests are run where it is not left to the verify commands to tell, by repository. Absent, for all or for one: it is. */
+  readonly tests?: ReadonlyMap<string, WrittenTests>;
   /** Verify commands by repository: what a baseline runs. */
   readonly verify: ReadonlyMap<string, readonly string[]>;
   readonly onEvent: (event: NightwardenEvent) => void;

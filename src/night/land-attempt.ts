@@ -10,6 +10,7 @@ import type { Attempt } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
 import { dependenciesOfCommit } from "./dependencies-of-commit.ts";
 import { repositoryOf, repositoryStateOf } from "./night.ts";
+import { replayTests } from "./replay-tests.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
 /** A commit that has passed the checks and the verify commands. */
@@ -96,6 +97,8 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
     const again = await verifyCommit({ ...place, commit, commands, dependencies });
     await record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict: again.verdict } });
     if (again.failure) return again.failure;
+    const replayed = await replayTests(attempt, { commit, base, dependencies });
+    if (replayed) return replayed;
   }
   if (!isCurrent(record.state, ref)) return givenUp();
   night.stop.throwIfAborted();

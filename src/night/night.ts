@@ -4,6 +4,7 @@ import type { Repository } from "../contracts/repository.ts";
 import type { EventData } from "../core/event.ts";
 import type { RepositoryState } from "../core/night-state.ts";
 import type { Task } from "../core/plan.ts";
+import type { TestRun } from "../core/test-run.ts";
 import { AdmissionDesk } from "./admission-desk.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import type { NightRecord } from "./night-record.ts";
@@ -22,6 +23,8 @@ export interface Night {
   readonly admission: AdmissionDesk;
   /** Sets of dependencies that anybody may use again, by their key. */
   readonly sets: Map<string, DependencySet>;
+  /** Runs of tests by what they ran on, the one that was used last at the end. */
+  readonly testRuns: Map<string, TestRun>;
 }
 
 /** A night that has just begun, or goes on: nothing of it runs yet. */
@@ -31,6 +34,7 @@ export function newNight(parts: Pick<Night, "deps" | "order" | "record" | "stop"
     landing: new Turns(),
     admission: new AdmissionDesk(parts.deps.memory.budgetBytes),
     sets: new Map(),
+    testRuns: new Map(),
   };
 }
 

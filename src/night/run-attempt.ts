@@ -22,6 +22,7 @@ import { accountAfterAttempt } from "./night-account.ts";
 import { imageOf, repositoryOf, repositoryStateOf, type Night } from "./night.ts";
 import { outcomeOfError } from "./outcome-of-error.ts";
 import { memoryClaim } from "./memory-claim.ts";
+import { replayTests } from "./replay-tests.ts";
 import { runAgent } from "./run-agent.ts";
 import { startAttempt } from "./start-attempt.ts";
 import { openTrees, verifyCommit, verifyKey } from "./verify-commit.ts";
@@ -108,7 +109,7 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   // What lands is in git by now: the trees can go meanwhile.
   const closing = trees.close();
   const [landing, closed] = await Promise.allSettled([
-    "kind" in verified ? verified : night.landing.take(async () => await landAttempt(attempt, verified)),
+    "kind" in verified ? verified : replayAndLand(attempt, verified, closing),
     closing,
   ]);
   if (closed.status === "rejected") {
@@ -118,6 +119,17 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   }
   if (landing.status === "rejected") throw landing.reason;
   return landing.value;
+}
+
+/** The replay is the attempt's own; only the landing takes its turn. */
+async function replayAndLand(
+  attempt: Attempt,
+  verified: VerifiedCandidate,
+  closing: Promise<unknown>,
+): Promise<Outcome> {
+  const { night, base } = attempt;
+  const replayed = await replayTests(attempt, { ...verified, base, closing });
+  return replayed ?? (await night.landing.take(async () => await landAttempt(attempt, verified)));
 }
 
 /** From a tree to a commit that has passed checks and verification, or to the reason why there is none. */

@@ -16,7 +16,7 @@ import { withCleanUp } from "./with-clean-up.ts";
 export async function runInSandbox(options: {
   readonly night: Night;
   readonly attempt: AttemptRef;
-  readonly role: "agent" | "verify" | "prepare";
+  readonly role: "agent" | "verify" | "replay" | "prepare";
   readonly trees: OpenTrees;
   /** Absent: the tree holds already what it has to. */
   readonly source?: TreeSource;
@@ -80,7 +80,9 @@ async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise
   const { night, attempt, role, trees, image, limits, slot } = options;
   const { gateway } = options;
   const tree = treeOf(options);
-  const request = { attempt, role, image, trees, tree, limits, slot };
+  // For the sandbox it is one like verify's.
+  const place = role === "replay" ? "verify" : role;
+  const request = { attempt, role: place, image, trees, tree, limits, slot };
   const [filled, started, serving] = await Promise.allSettled([
     options.source && trees.fill(tree, options.source),
     night.deps.sandboxes.start(gateway ? { ...request, gateway } : request),
@@ -93,5 +95,6 @@ async function startOnTree(options: Parameters<typeof runInSandbox>[0]): Promise
 }
 
 function treeOf({ role }: Pick<Parameters<typeof runInSandbox>[0], "role">): TreeName {
-  return role === "prepare" ? "dependencies" : role;
+  if (role === "prepare") return "dependencies";
+  return role === "agent" ? "agent" : "verify";
 }

@@ -106,6 +106,8 @@ function progressWords(event: NightwardenEvent): string | undefined {
       const { task, verdict } = event.data;
       return `${task}: tests ${verdict.green ? "passed" : "failed"} after ${formatDuration(verdict.durationMs)}`;
     }
+    case "replay.finished":
+      return replayWords(event.data);
     case "candidate.rebuilt":
       return `${event.data.task}: rebuilt on what has landed since`;
     case "attempt.finished": {
@@ -129,6 +131,7 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "gateway.finished":
     case "capture.started":
     case "verify.started":
+    case "replay.started":
     case "landing.started":
     case "landing.finished":
     case "delivery.started":
@@ -158,6 +161,16 @@ function taskEnd({
 }): string | undefined {
   if (result === "set-aside") return `${task}: set aside for a person: ${detail}`;
   return result === "carried-over" ? `${task}: stays in the queue: ${detail}` : undefined;
+}
+
+function replayWords({ task, comparedBy, runs, findings, durationMs }: EventData<"replay.finished">): string {
+  if (comparedBy === "nothing") return `${task}: nothing to replay: no test changed, and none has a name`;
+  const blocks = findings.filter(({ level }) => level === "block").length;
+  const { passed = 0, failed = 0 } = runs.find(({ tree }) => tree === "head")?.tests ?? {};
+  const by = comparedBy === "tests" ? counted(passed + failed, "test") : "by exit code alone";
+  const anew = runs.filter(({ cached }) => !cached).length;
+  const end = blocks === 0 ? "holds" : "does not hold";
+  return `${task}: replay ${end} (${by}, ${counted(anew, "run")}, ${formatDuration(durationMs)})`;
 }
 
 function counted(number: number, noun: string): string {

@@ -12,6 +12,8 @@ const STEP_WORDS: Readonly<Record<OpenAttempt["step"], string>> = {
   captured: "checking the change",
   checked: "checked",
   verifying: "running its tests",
+  replaying: "its tests are run as they were",
+  replayed: "its tests were run as they were",
   verified: "verified",
   landing: "landing",
   landed: "landed",

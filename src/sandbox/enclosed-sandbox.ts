@@ -108,6 +108,7 @@ class EnclosedSandbox implements Sandbox {
       forward,
       stdinBytes: stdin.length,
       ...(job.stdinOf === undefined ? {} : { stdinOf: job.stdinOf }),
+      ...(job.tests ? { tests: job.tests } : {}),
     };
     await this.program.write(Buffer.concat([Buffer.from(`${JSON.stringify(shimJob)}\n`), stdin]));
     this.program.endInput();

@@ -6,6 +6,7 @@ import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
 import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "./enclosed-program.ts";
 import { MemoryWatch, type MemoryVerdict } from "./memory-watch.ts";
 import { parseShimLine } from "./shim-line.ts";
+import { ToldTests } from "./told-tests.ts";
 
 const DEFAULT_MAX_LINE_BYTES = 64 * 1024;
 /** What keeping a line takes beside its text. Counted, or empty lines would fill a disk below the cap. */
@@ -36,6 +37,7 @@ export class RunWatch {
   private lastOutputMs = 0;
   private seen: number | undefined;
   private isDisposed = false;
+  private readonly tests = new ToldTests();
   /** An empty line that is the shim's if its message follows, and the program's otherwise. */
   private heldEmptyLine = false;
 
@@ -172,6 +174,7 @@ export class RunWatch {
       failedCommand: this.failedCommand,
       missingProgram: this.missingProgram,
       allPassed,
+      ...(this.job.tests ? { tests: this.tests.results() } : {}),
     };
   }
 
@@ -216,6 +219,12 @@ export class RunWatch {
         break;
       case "all-passed":
         this.allPassed = true;
+        break;
+      case "tests":
+        this.tests.add(message.results);
+        break;
+      case "tests-ended":
+        this.tests.end(message.count);
         break;
       case "self-check":
       case "command-started":

@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { ShimMessage } from "../core/shim-protocol.ts";
+import { TEST_STATUSES } from "../core/test-run.ts";
 
 const index = z.number().int().nonnegative();
+const name = z.string().max(2000);
+/** More than the shim says at a time. */
+const MAX_BATCH = 1000;
 const selfCheck = z.object({
   uid: z.number(),
   gid: z.number(),
@@ -35,6 +39,11 @@ const shimMessage: z.ZodType<ShimMessage> = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("command-missing"), index, message: z.string() }),
   z.object({ type: z.literal("cap-reached"), cap: z.enum(["memory", "pids"]) }),
+  z.object({
+    type: z.literal("tests"),
+    results: z.array(z.tuple([name, name, z.enum(TEST_STATUSES)])).max(MAX_BATCH),
+  }),
+  z.object({ type: z.literal("tests-ended"), count: index.nullable() }),
   z.object({ type: z.literal("all-passed") }),
 ]);
 

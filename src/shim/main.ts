@@ -11,6 +11,7 @@ import { forwardPort } from "./forward-port.ts";
 import { readJob } from "./job-input.ts";
 import { runCommand } from "./run-command.ts";
 import { selfCheck } from "./self-check.ts";
+import { TestReport } from "./test-report.ts";
 
 const EXIT_NO_JOB = 64;
 /** How often the control group is looked at while a command runs. */
@@ -39,8 +40,11 @@ async function main(): Promise<number> {
   for (const [index, command] of job.commands.entries()) {
     say(prefix, { type: "command-started", index });
     const stdin = index === (job.stdinOf ?? 0) ? input.stdin : Buffer.alloc(0);
-    const end = await runCommand({ command, env, cwd: job.cwd, stdin });
+    const report =
+      job.tests && index === job.commands.length - 1 ? new TestReport(job.tests, env) : undefined;
+    const end = await runCommand({ command, env: { ...env, ...report?.variables }, cwd: job.cwd, stdin });
     tellCaps();
+    for (const message of report?.messages(job.cwd) ?? []) say(prefix, message);
     if (end.missing !== null) say(prefix, { type: "command-missing", index, message: end.missing });
     else say(prefix, { type: "command-finished", index, exitCode: end.exitCode, signal: end.signal });
     if (end.exitCode !== 0) return end.exitCode;

@@ -23,6 +23,13 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "binary-file",
   "refused-entry",
   "dependency-files",
+  // Found by running tests: tests/core/replay.test.ts.
+  "replay-failed",
+  "tests-vanished",
+  "replay-no-report",
+  "tests-prove-nothing",
+  "replay-granted",
+  "replay-flaky",
   "js-denied-builtin",
   "dependency-added",
   "dependency-changed",

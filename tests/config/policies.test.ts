@@ -31,7 +31,7 @@ const ALIKE = {
   quotaWait: 5.5 * HOUR_MS,
   clientChange: "warn",
   dependencyScripts: "off",
-  checks: { levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
+  checks: { replay: "required", levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
 };
 
 const RULES = policySchema

@@ -65,3 +65,21 @@ it("a second attempt is told nothing where the first was cut off, or failed for 
   expect(retryDigest({ findings: [] })).toBeUndefined();
   expect(retryDigest({ outcome: failed("api-failed", "503"), findings: [] })).toBeUndefined();
 });
+
+it("a second attempt is told which tests did not hold as they were", () => {
+  const replay = {
+    task: "t" as never,
+    attempt: "t.1" as never,
+    token: "token",
+    commit: "c" as never,
+    comparedBy: "tests" as const,
+    runner: "node" as const,
+    runs: [],
+    findings: [
+      { rule: "replay-failed", level: "block" as const, path: "a.test.js", message: 'does not pass: "x"' },
+    ],
+    durationMs: 1,
+  };
+  const digest = retryDigest({ outcome: failed("replay-failed", "x"), findings: [], replay });
+  expect(digest).toContain('> block (replay-failed) a.test.js: does not pass: "x"');
+});

@@ -18,6 +18,7 @@ import type { AttemptRef } from "../../src/core/attempt.ts";
 import type { Residue, ResidueKind } from "../../src/core/residue.ts";
 import type { CaptureLimits, TreeName } from "../../src/core/collector-protocol.ts";
 import { IgnoreRules } from "../../src/core/ignore-rules.ts";
+import type { TestResult } from "../../src/core/test-run.ts";
 import { SandboxStop } from "../../src/core/sandbox-stop.ts";
 import type { Programs } from "../contract/sandboxes.ts";
 
@@ -50,6 +51,8 @@ export class FakeEngine implements Sandboxes, Trees {
   readonly open_ = new Set<string>();
   /** Called before each start; throws to let the engine fail. */
   beforeStart: (request: SandboxRequest) => void = () => undefined;
+  /** What tests report of a tree's files, where a job asks for it; null: nothing. */
+  testsOf: (files: Files) => readonly TestResult[] | null = () => null;
   /** Trees stay when they are closed, as after an engine that was restarted in between. */
   keepsTrees = false;
   private readonly trees = new WeakMap<OpenTrees, Map<TreeName, FakeTree>>();
@@ -212,7 +215,9 @@ export class FakeEngine implements Sandboxes, Trees {
       outputBytes,
       droppedBytes: 0,
     };
-    return { end, failedCommand, missingProgram, allPassed: exitCode === 0 && reason === "exited" };
+    const allPassed = exitCode === 0 && reason === "exited";
+    const tests = job.tests ? { tests: this.testsOf(files) } : {};
+    return { end, failedCommand, missingProgram, allPassed, ...tests };
   }
 }
 

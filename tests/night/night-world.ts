@@ -41,7 +41,7 @@ export const PHASE_1: Policy = {
   quotaWait: 3_600_000,
   clientChange: "warn",
   dependencyScripts: "off",
-  checks: { levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
+  checks: { replay: "required", levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
   ignore: ["node_modules/"],
   limits: TEST_LIMITS,
 };
