@@ -70,11 +70,14 @@ export interface SandboxJob {
   };
   /** Over `outputBytes` the sandbox is killed. */
   readonly outputBytes: number;
-  /** Asked again and again while the job runs, a pause of `everyMs` between; absent: nobody is asked. */
+  /**
+   * Asked again and again while the job runs, a pause of `everyMs` between, and once more when it has ended by itself and
+   * nothing of it can run any more (`isOver`). Absent: nobody is asked.
+   */
   readonly guard?: {
     readonly everyMs: number;
     /** The cap that is passed, and what was seen of it; undefined: none. A rejection is no reason to end the run. */
-    readonly check: () => Promise<GuardFinding | undefined>;
+    readonly check: (moment: { readonly isOver: boolean }) => Promise<GuardFinding | undefined>;
   };
   /** Of a longer line only this much is kept. Default: 64 KiB. */
   readonly maxLineBytes?: number;

@@ -10,7 +10,8 @@ type TreeLimits = Pick<Limits, "disk" | "inodes" | "changedFiles" | "changedLine
 
 /**
  * Watches a tree while a program works in it: what it takes on disk, since volumes have no bound of their own, and in
- * the agent's tree how much of it is changed. Verify may change what it likes: nothing of that is taken.
+ * the agent's tree how much of it is changed. Verify may change what it likes: nothing of that is taken. What an agent has
+ * changed when it has ended is left to the capture, which counts exactly.
  */
 export function treeGuard(options: {
   readonly trees: OpenTrees;
@@ -24,8 +25,8 @@ export function treeGuard(options: {
   const changes = tree === "agent" ? { changes: { files, lines, ignore } } : {};
   return {
     everyMs: PAUSE_MS,
-    check: async (): Promise<GuardFinding | undefined> => {
-      const seen = await trees.measure(tree, { bytes, inodes, ...changes });
+    check: async ({ isOver }): Promise<GuardFinding | undefined> => {
+      const seen = await trees.measure(tree, { bytes, inodes, ...(isOver ? {} : changes) });
       if (seen.bytes > bytes) return { reason: "disk", seen: seen.bytes };
       if (seen.inodes > inodes) return { reason: "inodes", seen: seen.inodes };
       if (seen.changedFiles > files) return { reason: "changed-files", seen: seen.changedFiles };

@@ -36,6 +36,7 @@ export class RunWatch {
   private isSpeaking = false;
   private lastOutputMs = 0;
   private seen: number | undefined;
+  private isOver = false;
   private isDisposed = false;
   private readonly tests = new ToldTests();
   /** An empty line that is the shim's if its message follows, and the program's otherwise. */
@@ -65,10 +66,7 @@ export class RunWatch {
     this.watchSilence();
     this.watchGuard();
     this.memory.begin();
-    this.stopCounting = this.program.onManyProcesses?.((seen) => {
-      if (this.reason === "exited") this.seen = seen;
-      this.stop("pids");
-    });
+    this.stopCounting = this.program.onManyProcesses?.((seen) => this.stop("pids", seen));
     this.timers.push(setTimeout(() => this.stop("wall-clock"), this.job.wallClockMs));
     if (this.job.firstOutputMs !== undefined && this.job.firstOutputMs < this.job.wallClockMs) {
       const check = (): void => {
@@ -86,13 +84,9 @@ export class RunWatch {
     if (!guard || this.isDisposed) return;
     const ask = async (): Promise<void> => {
       const askedMs = this.clock.monotonicMs();
-      const passed = await guard.check().catch(() => undefined);
-      if (!passed) {
-        this.watchGuard(this.clock.monotonicMs() - askedMs);
-        return;
-      }
-      if (this.reason === "exited") this.seen = passed.seen;
-      this.stop(passed.reason);
+      const passed = await guard.check({ isOver: false }).catch(() => undefined);
+      if (passed) this.stop(passed.reason, passed.seen);
+      else this.watchGuard(this.clock.monotonicMs() - askedMs);
     };
     const pauseMs = Math.max(guard.everyMs, lastTookMs * GUARD_PAUSE_FACTOR);
     this.timers.push(setTimeout(() => void ask(), pauseMs));
@@ -116,10 +110,11 @@ export class RunWatch {
     return this.outputBytes + this.lines * LINE_COST_BYTES;
   }
 
-  /** Ends the run at once; the first reason wins. */
-  stop(reason: Exclude<SandboxEnd["reason"], "exited" | "lost">): void {
-    if (this.reason !== "exited") return;
+  /** Ends the run at once; the first reason wins, and what has ended by itself has ended. `seen`: of a cap. */
+  stop(reason: Exclude<SandboxEnd["reason"], "exited" | "lost">, seen?: number): void {
+    if (this.reason !== "exited" || this.isOver) return;
     this.reason = reason;
+    this.seen = seen;
     if (reason === "silence") this.seen = Math.round(this.clock.monotonicMs() - this.heardMs());
     if (reason === "output") this.seen = this.keptBytes();
     // The wait for the end is bounded from now on, whether or not the engine takes the order.
@@ -157,9 +152,12 @@ export class RunWatch {
   }
 
   async result(end: ProgramEnd): Promise<SandboxRun> {
+    const durationMs = Math.round(this.clock.monotonicMs() - this.startedMs);
     const memory = await this.memory.settle(end);
-    const reason = this.reason === "exited" ? reasonOf(end, memory) : this.reason;
+    this.isOver = true;
     const outOfMemory = memory === "memory";
+    const own = this.reason === "exited" ? reasonOf(end, memory) : this.reason;
+    const reason = own === "exited" && !outOfMemory ? await this.lookOnceMore() : own;
     const allPassed = this.allPassed && reason === "exited" && end.exitCode === 0 && !outOfMemory;
     return {
       end: {
@@ -167,7 +165,7 @@ export class RunWatch {
         reason,
         outOfMemory,
         ...(this.seen === undefined ? {} : { seen: this.seen }),
-        durationMs: Math.round(this.clock.monotonicMs() - this.startedMs),
+        durationMs,
         outputBytes: this.outputBytes,
         droppedBytes: this.splitters.stdout.droppedBytes + this.splitters.stderr.droppedBytes,
       },
@@ -176,6 +174,14 @@ export class RunWatch {
       allPassed,
       ...(this.job.tests ? { tests: this.tests.results() } : {}),
     };
+  }
+
+  /** A short program is over before its tree is looked at for the first time: what it has left is held to the caps, too. */
+  private async lookOnceMore(): Promise<SandboxEnd["reason"]> {
+    const passed = await this.job.guard?.check({ isOver: true }).catch(() => undefined);
+    if (!passed) return "exited";
+    this.seen = passed.seen;
+    return passed.reason;
   }
 
   dispose(): void {

@@ -312,6 +312,33 @@ export function testSandboxes(name: string, setUp: () => Promise<SandboxesUnderT
       expect(left.end.reason).toBe("wall-clock");
     });
 
+    it("a program that has ended before its tree was looked at is held to what it has left", async () => {
+      const commands = [under.programs.write("big", "x".repeat(100_000))];
+      const moments: boolean[] = [];
+      const guarded = async (atMost: number): Promise<SandboxRun> => {
+        const { run } = await runOnTree(under, source, commands, async (trees) => {
+          const limits = { bytes: 2 ** 40, inodes: 1_000_000 };
+          const before = await trees.measure("agent", limits);
+          const check = async ({ isOver }: { readonly isOver: boolean }) => {
+            moments.push(isOver);
+            const bytes = (await trees.measure("agent", limits)).bytes - before.bytes;
+            return bytes > atMost ? { reason: "disk" as const, seen: bytes } : undefined;
+          };
+          return { guard: { everyMs: 3_600_000, check } };
+        });
+        return run;
+      };
+      const over = await guarded(50_000);
+      expect(over).toMatchObject({
+        allPassed: false,
+        failedCommand: null,
+        end: { reason: "disk", exitCode: 0 },
+      });
+      expect(over.end.seen).toBeGreaterThan(50_000);
+      expect(await guarded(500_000)).toMatchObject({ allPassed: true, end: { reason: "exited" } });
+      expect(moments).toEqual([true, true]);
+    });
+
     it.each(["over-budget", "gateway-died"] as const)(
       "a run is ended as %s where its reason says so",
       async (why) => {

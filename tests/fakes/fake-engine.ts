@@ -166,7 +166,7 @@ export class FakeEngine implements Sandboxes, Trees {
       const { guard } = job;
       if (!guard || ended.signal.aborted) return;
       const ask = async (): Promise<void> => {
-        const passed = await guard.check();
+        const passed = await guard.check({ isOver: false });
         if (!passed) watchGuard();
         else {
           seen = passed.seen;
@@ -206,6 +206,8 @@ export class FakeEngine implements Sandboxes, Trees {
     }
     ended.abort();
     for (const timer of timers) clearTimeout(timer);
+    const last = reason === "exited" ? await job.guard?.check({ isOver: true }) : undefined;
+    if (last) [reason, seen] = [last.reason, last.seen];
     const end = {
       exitCode,
       reason,
