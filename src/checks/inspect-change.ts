@@ -8,6 +8,7 @@ import { newOccurrences, type PlacedOccurrence } from "./new-occurrences.ts";
 import { readText, type Unreadable } from "./read-text.ts";
 import type { InspectRequest } from "./request.ts";
 import type { Rules } from "./rules/load-rules.ts";
+import { lineWithoutSecrets } from "./secrets/find-secrets.ts";
 import { SourceFile } from "./source-file.ts";
 
 const MAX_EXCERPT_CHARS = 200;
@@ -47,6 +48,7 @@ export async function inspectChange(options: {
     }
     if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await setImmediate();
   }
+  const sources = new Map(pairs.map((pair) => [pair.path, pair]));
   const findings: RuleFinding[] = [
     ...unreadable,
     ...newOccurrences(found.base, found.head).map((occurrence): RuleFinding => {
@@ -55,14 +57,29 @@ export async function inspectChange(options: {
         rule,
         path,
         line,
-        excerpt: occurrence.excerpt ?? occurrence.text,
+        excerpt: occurrence.excerpt ?? shownLine(sources.get(path)?.head, line) ?? occurrence.text,
         ...(message === undefined ? {} : { message }),
         ...(level === undefined ? {} : { level }),
       };
     }),
-    ...CHANGE_FINDERS.flatMap((finder) => finder.find(pairs, { change, settings })),
+    ...CHANGE_FINDERS.flatMap((finder) => finder.find(pairs, { change, settings })).map((finding) =>
+      withoutSecrets(finding, sources.get(finding.path ?? "")),
+    ),
   ];
   return findings.flatMap((finding) => complete(finding, request, rules));
+}
+
+function shownLine(source: SourceFile | undefined, line: number): string | undefined {
+  return source && lineWithoutSecrets(source, line);
+}
+
+/** What a finder of changes shows of a line, with its secrets hidden. */
+function withoutSecrets(finding: RuleFinding, pair: FilePair | undefined): RuleFinding {
+  const { line, excerpt } = finding;
+  if (line === undefined || excerpt === undefined) return finding;
+  const start = excerpt.trim().slice(0, MAX_EXCERPT_CHARS);
+  const source = [pair?.head, pair?.base].find((each) => each?.line(line).trim().startsWith(start));
+  return source ? { ...finding, excerpt: lineWithoutSecrets(source, line) } : finding;
 }
 
 function scopeOf({ change, settings }: InspectRequest, side: "base" | "head"): Scope {

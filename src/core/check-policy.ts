@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FINDING_LEVELS, type FindingLevel } from "./finding.ts";
+import { LinearPattern } from "./linear-pattern.ts";
 
 const ruleId = z
   .string()
@@ -15,6 +16,13 @@ const bannedPatternSchema = z.strictObject({
     .string()
     .min(1)
     .max(1000)
+    .superRefine((pattern, context) => {
+      const parsed = LinearPattern.parse(pattern);
+      if (parsed instanceof LinearPattern) return;
+      const { at, reason, hint } = parsed;
+      const message = `is no pattern that can be run: at character ${at + 1}, ${reason}`;
+      context.addIssue({ code: "custom", message, params: { hint } });
+    })
     .describe("A regular expression that is run in linear time: without look-around and back references."),
   files: z
     .array(glob)

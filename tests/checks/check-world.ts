@@ -1,3 +1,4 @@
+import type { Scope } from "../../src/checks/finder.ts";
 import { inspectChange } from "../../src/checks/inspect-change.ts";
 import { loadRules } from "../../src/checks/rules/load-rules.ts";
 import type { Change } from "../../src/core/change.ts";
@@ -57,6 +58,14 @@ export function settingsOf(options: {
     grantsSchema.parse(options.grants ?? {}),
   );
 }
+
+/** For a finder that is asked about a file alone. */
+export const scopeOfNothing: Scope = {
+  change: changeOf({}, {}),
+  settings: settingsOf({}),
+  side: "head",
+  paths: new Set(),
+};
 
 /** What the checks find of a change, in this process. */
 export async function findingsOf(

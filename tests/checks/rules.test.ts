@@ -88,6 +88,8 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "undeclared-import",
   "unparsed-code",
   "python-denied-module", // needs a policy: tests/checks/python/imports.test.ts
+  "secret-file",
+  "minified-line",
 ]);
 
 const rules = [...loadRules().values()];

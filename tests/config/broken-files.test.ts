@@ -605,6 +605,28 @@ const POLICIES: Broken[] = [
     ],
   },
   {
+    name: "patterns that cannot be run in linear time, or at all",
+    files: policy(
+      "changes:\n  checks:\n    bannedPatterns:\n      - { id: ahead, pattern: 'a(?=b)', message: Not here }\n      - { id: again, pattern: '(a)\\1', message: Not here }\n      - { id: open, pattern: 'f(x', message: Not here }\n      - { id: fine, pattern: '^(a+)+b$', message: Not here }\n",
+    ),
+    problems: [
+      [
+        "policy.yaml:4:",
+        "bannedPatterns[0].pattern: is no pattern that can be run: at character 2, look-around is not taken",
+        "match the text itself",
+      ],
+      [
+        "policy.yaml:5:",
+        "bannedPatterns[1].pattern: is no pattern that can be run: at character 4, back references",
+      ],
+      [
+        "policy.yaml:6:",
+        "bannedPatterns[2].pattern: is no pattern that can be run: at character 2, this group is not closed",
+        String.raw`\(`,
+      ],
+    ],
+  },
+  {
     name: "a policy that is looser and does not say why",
     files: policy(
       "changes:\n  retries: 1\n  afterFailure: breaker\n  limits:\n    memory: 4GiB\n    pids: 100\n",

@@ -1,0 +1,106 @@
+import type { CheckLanguage } from "../../core/check-rule.ts";
+import type { FindingLevel } from "../../core/finding.ts";
+
+/** Blanks before which nobody looks for more. */
+const NEAR_BLANKS = 80;
+const FAR_BLANKS = 120;
+const SHORT_RUN = 20;
+/** Empty lines behind which a file seems to have ended. */
+const EMPTY_LINES = 120;
+const MAX_FOUND = 200;
+const MAX_SHOWN = 120;
+
+/** From a run's first blank on: from within it would be looked for again and again. */
+const WIDE = new RegExp(String.raw`(?<![^\S\n\r])[^\S\n\r]{${SHORT_RUN},}(?=\S)`, "g");
+
+/** Code behind so many blanks, on its line or under it, that it is not on a screen. */
+export function offScreenCode(text: string): { at: number; code: string; isFar: boolean }[] {
+  const found: { at: number; code: string; isFar: boolean }[] = [];
+  const shown = (at: number): string => (text.slice(at, at + MAX_SHOWN).split("\n", 1)[0] ?? "").trimEnd();
+  // A long run is cheap to rule out, for it has a short one in it.
+  if (text.includes(" ".repeat(SHORT_RUN)) || /[\t\u00A0\u2000-\u200A\u3000]{20}/.test(text)) {
+    for (const { index, 0: blanks } of text.matchAll(WIDE)) {
+      const at = index + blanks.length;
+      // Tabs are wider, as are most blanks of other kinds.
+      const width = blanks.length + 3 * (blanks.split("\t").length - 1);
+      if (width < NEAR_BLANKS) continue;
+      found.push({ at, code: shown(at), isFar: width >= FAR_BLANKS });
+      if (found.length === MAX_FOUND) break;
+    }
+  }
+  let empty = 0;
+  for (let at = 0; at < text.length && found.length < MAX_FOUND;) {
+    const end = text.indexOf("\n", at);
+    const stop = end === -1 ? text.length : end;
+    const isEmpty = stop === at || (stop - at < 400 && text.slice(at, stop).trim() === "");
+    if (!isEmpty && empty >= EMPTY_LINES) found.push({ at, code: shown(at), isFar: true });
+    empty = isEmpty ? empty + 1 : 0;
+    at = stop + 1;
+  }
+  return found;
+}
+
+const MANGLED = /\b_0x[0-9a-f]{3,8}\b/g;
+const MIN_MANGLED = 3;
+const SIGNS_ONLY = /[[\]()!+{}]{80,}/g;
+const PACKER =
+  /\beval\s{0,5}\(\s{0,5}function\s{0,5}\(\s{0,5}p\s{0,5},\s{0,5}a\s{0,5},\s{0,5}c\s{0,5},\s{0,5}k/g;
+const ESCAPED = /(?:\\(?:x[2-7][0-9a-fA-F]|u00[2-7][0-9a-fA-F]|u\{[2-7][0-9a-fA-F]\})){4,}/g;
+const MIN_ESCAPED_LETTERS = 4;
+const LONG_LINE = 1000;
+const CODE_SIGNS = /[;{}()=,]/g;
+
+interface Packed {
+  readonly at: number;
+  readonly rule: "packed-code" | "escaped-text" | "minified-line";
+  readonly key: string;
+  readonly level: FindingLevel;
+}
+
+/** Code that is not meant to be read. */
+export function packedCode(text: string, language: CheckLanguage): Packed[] {
+  const found: Packed[] = [];
+  const isScript = language === "javascript" || language === "typescript";
+  if (isScript) {
+    if (text.includes("_0x")) {
+      const names = new Map<string, number>();
+      for (const { 0: name, index } of text.matchAll(MANGLED)) if (!names.has(name)) names.set(name, index);
+      const [first] = names.values();
+      if (names.size >= MIN_MANGLED && first !== undefined)
+        found.push({ at: first, rule: "packed-code", key: "_0x", level: "block" });
+    }
+    for (const { index, 0: signs } of text.matchAll(SIGNS_ONLY))
+      if (/!\[\]|\[\]\[/.test(signs))
+        found.push({ at: index, rule: "packed-code", key: "signs", level: "block" });
+    for (const { index } of text.matchAll(PACKER))
+      found.push({ at: index, rule: "packed-code", key: "packer", level: "block" });
+  }
+  if (/\\(?:x[2-7]|u00[2-7]|u\{)/.test(text)) {
+    for (const { index, 0: escapes } of text.matchAll(ESCAPED)) {
+      const plain = escapes.replaceAll(/\\(?:x|u00|u\{)([0-9a-fA-F]{2})\}?/g, (_, hex: string) =>
+        String.fromCodePoint(Number.parseInt(hex, 16)),
+      );
+      const letters = plain.replaceAll(/[^A-Za-z]/g, "").length;
+      if (letters >= MIN_ESCAPED_LETTERS)
+        found.push({ at: index, rule: "escaped-text", key: plain.slice(0, 200), level: "warn" });
+    }
+  }
+  found.push(...longLines(text, isScript));
+  return found.slice(0, MAX_FOUND);
+}
+
+function longLines(text: string, isScript: boolean): Packed[] {
+  if (!isScript || text.length < LONG_LINE) return [];
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf("\n", at);
+    const stop = end === -1 ? text.length : end;
+    if (stop - at > LONG_LINE) {
+      const line = text.slice(at, Math.min(stop, at + 20_000));
+      // A long line of data has few of the signs that code is made of.
+      if ((line.match(CODE_SIGNS)?.length ?? 0) / line.length > 0.06 && !/^\s*(?:\/\/|\*)/.test(line))
+        return [{ at, rule: "minified-line", key: "", level: "warn" }];
+    }
+    at = stop + 1;
+  }
+  return [];
+}

@@ -1,0 +1,107 @@
+import { entropy, judgeValue } from "./judge-value.ts";
+import type { SecretHit } from "./secret-hit.ts";
+import { SECRET_MIDDLES, SECRET_SHAPES, type SecretShape } from "./secret-shape.ts";
+
+const SHAPES_BY_START = new Map<string, SecretShape[]>();
+for (const shape of SECRET_SHAPES)
+  for (const start of shape.starts)
+    SHAPES_BY_START.set(start, [...(SHAPES_BY_START.get(start) ?? []), shape]);
+const MIDDLES_BY_SIGN = new Map(
+  SECRET_MIDDLES.flatMap((middle) => middle.signs.map((sign) => [sign, middle] as const)),
+);
+
+/** The longest first: of two that begin alike, the longer one says more. */
+const SIGNS = [...SHAPES_BY_START.keys(), ...MIDDLES_BY_SIGN.keys(), "eyJ"].toSorted(
+  (a, b) => b.length - a.length,
+);
+const ANY_SIGN = new RegExp(
+  SIGNS.map((sign) => sign.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|"),
+  "g",
+);
+
+const JWT = /eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}/y;
+/** How far around a sign in the middle the whole may reach. */
+const AROUND = 200;
+
+/** Whether anything in the text is worth a closer look: much cheaper than the look. */
+export function hasSign(text: string): boolean {
+  ANY_SIGN.lastIndex = 0;
+  return ANY_SIGN.test(text);
+}
+
+/**
+ * Credentials that their shape gives away. `edges` are further places where one may begin, though a letter stands before:
+ * where two pieces of a text were joined.
+ */
+export function findShapes(text: string, edges: ReadonlySet<number> = new Set()): SecretHit[] {
+  const hits: SecretHit[] = [];
+  ANY_SIGN.lastIndex = 0;
+  for (let found = ANY_SIGN.exec(text); found; found = ANY_SIGN.exec(text)) {
+    const hit = lookAt(text, found[0], found.index, edges);
+    if (!hit) continue;
+    hits.push(hit);
+    ANY_SIGN.lastIndex = Math.max(ANY_SIGN.lastIndex, hit.end);
+  }
+  return hits;
+}
+
+function lookAt(text: string, sign: string, at: number, edges: ReadonlySet<number>): SecretHit | undefined {
+  const middle = MIDDLES_BY_SIGN.get(sign);
+  if (middle) return lookAround(text, at, middle);
+  if (!edges.has(at) && !mayBegin(text, at, sign)) return undefined;
+  if (sign === "eyJ") return /[_-]/.test(text[at - 1] ?? "") ? undefined : lookAtJwt(text, at);
+  for (const shape of SHAPES_BY_START.get(sign) ?? []) {
+    shape.pattern.lastIndex = at;
+    const value = shape.pattern.exec(text)?.[0];
+    if (value === undefined) continue;
+    const level = levelOf(value.slice(sign.length));
+    if (!level) continue;
+    const start = sign.endsWith("=") || sign.endsWith(" ") ? at + sign.length : at;
+    return {
+      rule: "secret-token",
+      what: shape.what,
+      level: shape.level ?? level,
+      start,
+      end: at + value.length,
+    };
+  }
+  return undefined;
+}
+
+/** In a word's middle nothing begins, unless an escape such as `\n` ends there. */
+function mayBegin(text: string, at: number, sign: string): boolean {
+  const before = text[at - 1] ?? " ";
+  if (!/[A-Za-z0-9]/.test(before)) return sign.length > 3 || !/[_$-]/.test(before);
+  return text[at - 2] === "\\" && /[nrt]/.test(before);
+}
+
+/** Undefined: not by chance, so not a secret. */
+function levelOf(body: string): "block" | "warn" | undefined {
+  const likelihood = judgeValue(body);
+  if (likelihood === "no" || /^(?:[a-z_.-]+|[A-Z]+[_.-][A-Z_.-]*)$/.test(body)) return undefined;
+  if (entropy(body) < 2.5) return undefined;
+  return likelihood === "doubtful" ? "warn" : "block";
+}
+
+function lookAround(
+  text: string,
+  at: number,
+  middle: (typeof SECRET_MIDDLES)[number],
+): SecretHit | undefined {
+  const from = Math.max(0, at - AROUND);
+  const found = middle.pattern.exec(text.slice(from, at + AROUND));
+  const level = found && levelOf(found[0]);
+  if (!found || !level) return undefined;
+  const start = from + found.index;
+  return { rule: "secret-token", what: middle.what, level, start, end: start + found[0].length };
+}
+
+function lookAtJwt(text: string, at: number): SecretHit | undefined {
+  JWT.lastIndex = at;
+  const value = JWT.exec(text)?.[0];
+  if (value === undefined || judgeValue(value) === "no") return undefined;
+  const payload = Buffer.from(value.split(".")[1] ?? "", "base64url").toString("latin1");
+  // A key that is made for browsers, and says so.
+  const level = /"role":"anon"/.test(payload) ? "warn" : "block";
+  return { rule: "secret-jwt", what: "a signed token (JWT)", level, start: at, end: at + value.length };
+}
