@@ -15,6 +15,8 @@ const MAX_DEATHS = 4;
 export class Inspector implements Checks {
   private process: CheckProcess | undefined;
   private readonly deadlineMs: number;
+  /** Changes take turns: the program answers for one at a time, and each has the whole deadline. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: { readonly deadlineMs?: number } = {}) {
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS;
@@ -24,7 +26,17 @@ export class Inspector implements Checks {
     return loadRules().get(id);
   }
 
-  async inspect({ change, settings, signal }: Parameters<Checks["inspect"]>[0]): Promise<Inspection> {
+  async inspect(request: Parameters<Checks["inspect"]>[0]): Promise<Inspection> {
+    const inspection = this.turn.then(async () => await this.inspectNext(request));
+    this.turn = inspection.catch(() => undefined);
+    return await inspection;
+  }
+
+  private async inspectNext({
+    change,
+    settings,
+    signal,
+  }: Parameters<Checks["inspect"]>[0]): Promise<Inspection> {
     const skip: string[] = [];
     const deaths: Finding[] = [];
     for (;;) {

@@ -26,6 +26,23 @@ describe("the program that reads changes", () => {
     expect(checks.pid).toBe(pid);
   });
 
+  it("answers each of several that ask at the same time for its own change", async () => {
+    const checks = inspector({ deadlineMs: 10_000 });
+    await checks.inspect({ change: CHANGE, settings: settingsOf({}) });
+    const { pid } = checks;
+    const paths = ["src/a.py", "src/b.py", "src/c.py", "src/d.py"];
+    const answers = await Promise.all(
+      paths.map(async (path) => {
+        const change = changeOf({}, { [path]: "a\0" });
+        return await checks.inspect({ change, settings: settingsOf({}) });
+      }),
+    );
+    expect(answers.map(({ findings }) => findings.map(({ path }) => path))).toEqual(
+      paths.map((path) => [path]),
+    );
+    expect(checks.pid).toBe(pid);
+  });
+
   it("is a finding where it is killed, and answers again for the next change", async () => {
     const checks = inspector();
     await checks.inspect({ change: CHANGE, settings: settingsOf({}) });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CapName } from "../../src/core/cap.ts";
+import type { EventData } from "../../src/core/event.ts";
 import type { NightSummary } from "../../src/core/summary.ts";
 import type { TaskSummary } from "../../src/core/task-summary.ts";
 import { agentScript, CAPPED_PROGRAMS } from "../fixtures/capped-programs.ts";
@@ -51,6 +52,7 @@ const REPOSITORY = {
 /** What the last night of a workspace says about its tasks, and what is left of it; the workspace itself may be gone. */
 interface NightFacts {
   readonly summary: NightSummary;
+  readonly attempts: readonly EventData<"attempt.finished">[];
   readonly exitCode: number | null;
   readonly landedTitles: readonly string[];
   readonly shadowRefs: readonly string[];
@@ -76,6 +78,7 @@ async function nightOf(
   return {
     exitCode,
     summary: await workspace.summary(),
+    attempts: workspace.eventsOf("attempt.finished"),
     landedTitles: workspace.landedTitles(),
     shadowRefs: workspace.shadowRefs(),
     files: new Map(texts.map((path) => [path, git(app, "show", `${workspace.branch()}:${path}`).trim()])),
@@ -101,6 +104,8 @@ function expectTripped(
 ): void {
   const { capped, control, cap, reason, within } = expected;
   const task = taskOf(night, capped);
+  const outcomes = night.attempts.filter((each) => each.task === capped).map(({ outcome }) => outcome);
+  expect(outcomes).toMatchObject([{ kind: "failed", reason }]);
   expect(task).toMatchObject({ result: "failed", reason, attempts: 1, commit: null, cap: { name: cap } });
   const { limit = 0, seen = 0 } = task.cap ?? {};
   expect(seen).toBeGreaterThanOrEqual(limit);
