@@ -1,5 +1,6 @@
 import type { DependencySet } from "../contracts/dependencies.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
+import type { Change } from "../core/change.ts";
 import { changeOverCap } from "../core/change-caps.ts";
 import { blockingDetail, checkCandidate, type CandidateFacts } from "../core/check-candidate.ts";
 import { checkSettings } from "../core/check-settings.ts";
@@ -36,7 +37,7 @@ export async function inspectCandidate(
   if (tooLarge) return tooLarge;
   const { night, task, ref } = attempt;
   const inspected = await night.deps.checks.inspect({
-    change: await repositoryOf(night, task.repo).change(base, commit),
+    change: await changeOf(attempt, base, commit),
     settings: checkSettings(night.order.policy.checks, task.grants),
     signal: night.stop,
   });
@@ -45,6 +46,15 @@ export async function inspectCandidate(
   await night.record.record({ type: "checks.finished", data: { ...ref, commit, findings, unlisted } });
   const detail = blockingDetail(findings);
   return detail === undefined ? undefined : failed("check-blocked", detail);
+}
+
+/** What is granted was declared by the supervisor, before the agent started; made again on a tip, it still is. */
+async function changeOf(attempt: Attempt, base: ObjectId, commit: ObjectId): Promise<Change> {
+  const repository = repositoryOf(attempt.night, attempt.task.repo);
+  const change = await repository.change(base, commit);
+  const { start } = attempt;
+  if (start === attempt.base || start === base) return change;
+  return { ...change, manifests: (await repository.change(start, start)).manifests };
 }
 
 /**

@@ -149,7 +149,8 @@ async function makeVerified(
   const settings = night.order.prepare?.get(repo);
   const isInstalledAnew = settings !== undefined && followsManifests(settings);
   const facts = { ...captured.facts, dependencyFiles, isInstalledAnew };
-  const blocked = await inspectCandidate(attempt, { base: attempt.base, commit, facts });
+  // What the supervisor has added for it is no change of the agent's.
+  const blocked = await inspectCandidate(attempt, { base: attempt.start, commit, facts });
   if (blocked) return blocked;
   night.stop.throwIfAborted();
   const isAsStarted = dependencyFiles.length === 0;

@@ -12,6 +12,7 @@ import {
 import { engine, waitingAgent } from "../fixtures/cli-engine.ts";
 import { CliWorkspace } from "../fixtures/cli-workspace.ts";
 import { launcherRoot, leftOfLauncher } from "../fixtures/launcher-root.ts";
+import { git } from "../fixtures/git-repository.ts";
 import { PrivateRegistry, wordPackage } from "../prepare/private-registry.ts";
 
 const TOKEN = "npm_SENTINELsentinel0123456789ABCDEF";
@@ -81,6 +82,73 @@ describe.each(["docker", "user"])("a workspace with a private registry: %s", (ki
     }
     rmSync(root, { recursive: true, force: true });
   });
+});
+
+describe("a task that is granted a package", () => {
+  it(
+    "gives a task what it is granted, and lands it with what the task made of it",
+    { timeout: 400_000 },
+    async () => {
+      registry = await PrivateRegistry.start({
+        packages: [wordPackage("word", "hello"), wordPackage("extra", "more")],
+        token: TOKEN,
+      });
+      const grants = { dependencies: ["extra@^1.0.0"] };
+      const verify = ["node -e 'require(\"word\")'", "test ! -e greet.js || node greet.js | grep -qx more"];
+      const workspace = await CliWorkspace.create({
+        tasks: [
+          {
+            id: "greet",
+            agent: "echo 'console.log(require(\"extra\"));' > greet.js && node greet.js",
+            grants,
+          },
+          // Without a grant: the checks see an import of what its base declares by now.
+          { id: "again", agent: "echo 'module.exports = require(\"extra\");' > again.js && node again.js" },
+        ],
+        repositories: { app: { files: registry.project(["word"]), verify } },
+      });
+      writeFileSync(join(workspace.folder, "ca.pem"), registry.ca);
+      appendFileSync(
+        join(workspace.folder, "nightwarden.yaml"),
+        `registries: [{ kind: npm, url: "${registry.url}", credential: { env: REGISTRY_TOKEN } }]\nnetwork: { caFile: ca.pem }\n`,
+      );
+      const night = await workspace.start(["run", "--attended"], { env: { REGISTRY_TOKEN: TOKEN } }).ended;
+      owner = workspace.id();
+      expect(night.stderr).toContain("greet: adding extra@^1.0.0");
+      expect(night).toMatchObject({ exitCode: 0 });
+      expect(workspace.landedTitles()).toEqual(["Do greet", "Do again"]);
+      const folder = workspace.repository();
+      const branch = git(folder, "for-each-ref", "--format=%(refname)", "refs/heads/nightwarden");
+      expect(JSON.parse(git(folder, "show", `${branch}:package.json`))).toMatchObject({
+        dependencies: { word: "1.0.0", extra: "^1.0.0" },
+      });
+      const lock = git(folder, "show", `${branch}:package-lock.json`);
+      expect(lock).toContain(`${registry.url}/extra/-/extra-1.0.0.tgz`);
+      expect(lock).not.toContain("127.0.0.1");
+      const seen = [night.stdout, night.stderr, lock, JSON.stringify(await workspace.verifiedEvents())].join(
+        "",
+      );
+      expect(seen).not.toContain(TOKEN);
+    },
+  );
+
+  it(
+    "is refused where a task is granted what no lock file could have, by check and at the gate",
+    { timeout: 400_000 },
+    async () => {
+      const grants = { dependencies: ["extra@^1.0.0"] };
+      const none = await CliWorkspace.create({
+        tasks: [{ id: "greet", agent: "true", grants }],
+        repositories: { app: { files: { "package.json": "{}\n" }, verify: ["true"] } },
+      });
+      const checked = await none.call("check");
+      expect(checked.exitCode).toBe(3);
+      expect(checked.stdout).toMatch(/refused {2}task greet: "extra@\^1\.0\.0" is for npm[^]*commit both/);
+      const refused = await none.night();
+      expect(refused.exitCode).toBe(3);
+      expect(refused.stderr).toContain('task "greet" is granted what "app" cannot be given');
+    },
+  );
 });
 
 describe("a copy of the dependencies for a verify that never comes", () => {

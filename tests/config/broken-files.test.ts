@@ -773,6 +773,32 @@ const PLANS: Broken[] = [
     ],
   },
   {
+    name: "grants of what is no package with its versions, each of them",
+    files: plan(
+      "kind: add",
+      "kind: add\n    grants: { dependencies: [left-pad, 'x@git+https://h/x', 'y@npm:z@1', -g, a==1, A==2] }",
+    ),
+    problems: [
+      ["tasks.yaml:7:30", "grants.dependencies[0]: says no version", "left-pad@^1.3.0"],
+      ["tasks.yaml:7:40", "grants.dependencies[1]: is an address or a path"],
+      ["tasks.yaml:7:61", "grants.dependencies[2]: is an alias"],
+      ["tasks.yaml:7:74", "grants.dependencies[3]: has an option"],
+      ["tasks.yaml:7:84", 'grants.dependencies[5]: grants "A" a second time'],
+    ],
+  },
+  {
+    name: "a grant for a repository for which nothing is installed",
+    files: {
+      ...plan("kind: add", "kind: add\n    grants: { dependencies: [left-pad@^1.3.0] }"),
+      "nightwarden.yaml": edit(
+        CONFIG,
+        "    verify: [npm test]\n",
+        "    verify: [npm test]\n    prepare: none\n",
+      ),
+    },
+    problems: [["tasks.yaml:7:29", 'nothing is installed for "app"', "write prepare: auto"]],
+  },
+  {
     name: "an empty verify",
     files: plan("kind: add", "kind: add\n    verify: []"),
     problems: [["tasks.yaml:7:13", "tasks[0].verify: has no command"]],

@@ -340,3 +340,52 @@ test("a commit is merged when the user's branch has it, and not before, nor if i
   const main = git(night.path, "rev-parse", "main") as ObjectId;
   expect(await night.repository.isMerged(to, main)).toBe(true);
 });
+
+describe("an attempt that starts from more than its base", () => {
+  const files = [
+    { path: "package.json", executable: false, content: Buffer.from("{}\n") },
+    { path: "README.md", executable: false, content: Buffer.from("granted\n") },
+  ];
+  const begins = async () => {
+    const night = await begin();
+    const { repository, base } = night;
+    const start = await repository.commitStart({ attempt: ATTEMPT, base, message: "Granted\n", files });
+    const end = async (records: ReturnType<typeof capture>) =>
+      await repository.commitCapture({ attempt: ATTEMPT, base, start, message: "Both\n", records });
+    return { ...night, start, end };
+  };
+  const show = (shadow: string, spec: string): string => git(shadow, "show", spec);
+
+  test("lands in one commit on the base, which has both; the numbers are the agent's alone", async () => {
+    const { start, end, shadow, base } = await begins();
+    const captured = await end(capture(3, [second]));
+    expect(captured).toMatchObject({ added: 0, changed: 1, insertions: 1, deletions: 1 });
+    const { commit } = captured;
+    expect(git(shadow, "rev-parse", `${commit}^`)).toBe(base);
+    expect(git(shadow, "rev-parse", `${start}^`)).toBe(base);
+    expect(show(shadow, `${commit}:README.md`)).toBe("granted");
+    expect(show(shadow, `${commit}:package.json`)).toBe("{}");
+    expect(show(shadow, `${commit}:src/app.ts`)).toContain("ONE");
+    // After a crash the flow calls again: the same commit, as long as the capture has the same second.
+    expect(git(shadow, "rev-parse", `${(await end(capture(3, [second]))).commit}^{tree}`)).toBe(
+      git(shadow, "rev-parse", `${commit}^{tree}`),
+    );
+  });
+
+  test("is a change also where the agent made none, and none where it took all of it back", async () => {
+    const { end, shadow, repository } = await begins();
+    const { commit } = await end(capture(3, []));
+    expect(git(shadow, "diff-tree", "-r", "--name-only", `${commit}^`, `${commit}`)).toBe(
+      "README.md\npackage.json",
+    );
+    const back = capture(3, [
+      { path: "README.md", content: FILES["README.md"] },
+      { path: "package.json", deleted: true },
+    ]);
+    expect((await end(back)).commit).toBeNull();
+    // Nothing of any of it stays when the attempt is dropped.
+    await end(capture(3, []));
+    await repository.dropAttempt(ATTEMPT);
+    expect(git(shadow, "for-each-ref", "refs/nightwarden/attempts/")).toBe("");
+  });
+});

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { Inspector } from "../../src/checks/inspector.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import { GO_ON } from "../night/night-world.ts";
 import { PrivateRegistry, wordPackage } from "./private-registry.ts";
@@ -7,7 +8,9 @@ import { PrepareWorld } from "./prepare-world.ts";
 const TOKEN = "npm_SENTINELsentinel0123456789ABCDEF";
 let world: PrepareWorld | undefined;
 let registry: PrivateRegistry | undefined;
+const checks = new Inspector();
 
+afterAll(() => checks.close());
 afterEach(async () => {
   const left = await world?.dispose();
   world = undefined;
@@ -43,6 +46,7 @@ describe("a task that is granted a package of npm", { timeout: 600_000 }, () => 
     world = await PrepareWorld.create("grant-npm", registry.project(["word"]), kind);
     const state = await world.run({
       access: registry.access(),
+      checks,
       grants: { dependencies: ["extra@^1.0.0"] },
       agent: `${SAYS("extra", "more")} && ! ls /sys/class/net | grep -v lo && echo 'module.exports = require("extra")' > index.js`,
       verify: [SAYS("extra", "more"), SAYS("./index.js", "more"), SAYS("word", "hello")],
@@ -71,6 +75,7 @@ describe("a task that is granted a package of npm", { timeout: 600_000 }, () => 
       { result: "prepared", source: "grant", of: { task: "task-1" } },
       { result: "cached", source: "tip", of: { task: "task-2" } },
     ]);
+    // What is granted is no finding, and neither is the import of it.
     expect(world.events("checks.finished").flatMap(({ findings }) => findings)).toEqual([]);
     expect(JSON.stringify(world.night.events)).not.toContain(TOKEN);
     // The control: without the grant it is not there.

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Inspector } from "../../src/checks/inspector.ts";
 import { findEngine } from "../../src/engine/find-engine.ts";
 import { createImages } from "../../src/images/create-images.ts";
 import type { NightState } from "../../src/core/night-state.ts";
@@ -12,6 +13,7 @@ const PASSWORD = "pip_SENTINELsentinel0123456789";
 let image: string;
 let world: PrepareWorld | undefined;
 let index: PythonIndex | undefined;
+const checks = new Inspector();
 
 beforeAll(async () => {
   const engine = await findEngine({ env: process.env });
@@ -26,6 +28,7 @@ beforeAll(async () => {
   ({ id: image } = await images.ensure("python", () => undefined));
 }, 600_000);
 
+afterAll(() => checks.close());
 afterEach(async () => {
   index?.close();
   const left = await world?.dispose();
@@ -87,10 +90,12 @@ describe("a task that is granted a package of pip", { timeout: 600_000 }, () => 
     const state = await world.run({
       image,
       access: index.access(),
+      checks,
       grants: { dependencies: ["nowhere==1.0.0"] },
       more: [
         {
           grants: { dependencies: ["greeting==1.0.0"] },
+          // What is granted is declared: the checks let product code import it.
           agent: `${VERIFY[0]} && echo 'import greeting' > use.py`,
           verify: [...VERIFY, "python3 use.py"],
         },

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CommandAgent } from "../../src/agents/command-agent.ts";
 import type { Dependencies } from "../../src/contracts/dependencies.ts";
+import type { Checks } from "../../src/contracts/checks.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import { NO_GRANTS, type Grants } from "../../src/core/grants.ts";
 import type { NightState } from "../../src/core/night-state.ts";
@@ -33,6 +34,8 @@ interface RunTask {
 }
 
 interface Run extends RunTask {
+  /** The checks. Absent: nothing is found. */
+  readonly checks?: Checks;
   /** Tasks after the first. */
   readonly more?: readonly RunTask[];
   readonly access: RegistryAccess;
@@ -98,6 +101,7 @@ export class PrepareWorld {
           ensure: async () =>
             await Promise.resolve({ id: options.image ?? under.image, base: "test", built: false }),
         },
+        ...(options.checks ? { checks: options.checks } : {}),
         agents: new Map(stories.map(({ agent }) => [agent.name, agent])),
         preparation: {
           dependencies,
