@@ -1,21 +1,8 @@
 import { normalName, type Ecosystem } from "./dependency.ts";
+import { parsePackageGrant } from "./package-grant.ts";
 import { compareVersions, readVersion, type Version } from "./version-order.ts";
 
-/** A spec of a plan's grants: `left-pad@^1.3.0`, `requests==2.32.0`, `@scope/name@1`, `serde`. */
-export interface GrantedSpec {
-  readonly name: string;
-  readonly operator: string;
-  readonly version: string;
-}
-
-export function parseGrantedSpec(spec: string): GrantedSpec {
-  const [, name = spec, rest = ""] = /^(@?[^@=<>!~^\s[]+)(?:\[[^\]]*\])?\s*@?(.*)$/.exec(spec.trim()) ?? [];
-  const [, operator = "", version = ""] =
-    /^(===|==|~=|>=|<=|!=|\^|~>|~|>|<|=)?\s*(.*)$/.exec(rest.trim()) ?? [];
-  return { name, operator, version: version.trim() };
-}
-
-/** Whether a task was granted a dependency: its name, and the version that the manifest begins with. */
+/** Whether a task was granted a package: its name, and a version that the manifest's own begins with. */
 export function isGranted(options: {
   readonly ecosystem: Ecosystem;
   readonly name: string;
@@ -23,32 +10,45 @@ export function isGranted(options: {
   readonly grants: readonly string[];
 }): boolean {
   const { ecosystem, name, spec, grants } = options;
-  return grants.some((grant) => {
-    const granted = parseGrantedSpec(grant);
-    if (normalName(ecosystem, granted.name) !== name) return false;
-    if (granted.version === "" || granted.version === "*" || granted.version === "latest") return true;
-    const squeezed = (text: string): string => text.replace(/[\s"']/g, "").replace(/^[v=]+/, "");
-    if (squeezed(spec) === squeezed(granted.operator + granted.version)) return true;
-    const [wanted, asked] = [versionIn(granted.version), versionIn(spec)];
-    return wanted !== undefined && asked !== undefined && isWithin(asked, granted.operator, wanted);
+  return grants.some((text) => {
+    const grant = parsePackageGrant(text);
+    // The form says whose registry is meant: pip's packages have no @.
+    if (!grant || (grant.manager === "pip") !== (ecosystem === "python")) return false;
+    if (normalName(ecosystem, grant.name) !== name) return false;
+    const squeezed = (each: string): string => each.replace(/[\s"']/g, "").replace(/^\[[^\]]*\]/, "");
+    const range = squeezed(grant.range);
+    if (squeezed(spec) === range || /^(?:\*|[xX])$/.test(range)) return true;
+    const asked = versionIn(spec);
+    if (!asked || isOpen(spec)) return false;
+    return grant.range
+      .replace(/^\[[^\]]*\]/, "")
+      .split("||")
+      .some((part) => part.split(/[\s,]+/).every((each) => each === "" || allows(each, asked)));
   });
 }
 
-function isWithin(asked: Version, operator: string, wanted: Version): boolean {
+/** `^1.3.0`, `>=2`, `1.x`, `==2.32.0`. */
+function allows(comparator: string, asked: Version): boolean {
+  const [, operator = "", written = ""] =
+    /^(===|==|~=|>=|<=|!=|\^|~>|~|>|<|=)?v?(.*)$/.exec(comparator) ?? [];
+  const wanted = versionIn(written);
+  if (!wanted) return false;
   const order = compareVersions(asked, wanted);
-  const same = (places: number): boolean =>
-    Array.from({ length: places }, (_, place) => place).every(
+  const places = written.match(/^\d+(?:\.\d+)*/)?.[0].split(".").length ?? 0;
+  const same = (count: number): boolean =>
+    Array.from({ length: count }, (_, place) => place).every(
       (place) => (asked.numbers[place] ?? 0) === (wanted.numbers[place] ?? 0),
     );
   switch (operator) {
     case "^": {
-      const zeros = wanted.numbers.findIndex((number) => number !== 0);
-      return order >= 0 && same((zeros === -1 ? 0 : zeros) + 1);
+      const first = wanted.numbers.findIndex((number) => number !== 0);
+      return order >= 0 && same((first === -1 ? 0 : first) + 1);
     }
     case "~":
+      return order >= 0 && same(Math.min(2, places));
     case "~=":
     case "~>":
-      return order >= 0 && same(Math.max(1, wanted.numbers.length - (operator === "~" ? 1 : 1)));
+      return order >= 0 && same(Math.max(1, places - 1));
     case ">=":
       return order >= 0;
     case ">":
@@ -57,8 +57,10 @@ function isWithin(asked: Version, operator: string, wanted: Version): boolean {
       return order <= 0;
     case "<":
       return order < 0;
+    case "!=":
+      return order !== 0;
     default:
-      return order === 0;
+      return places < 3 ? same(places) : order === 0;
   }
 }
 
@@ -69,6 +71,7 @@ function versionIn(spec: string): Version | undefined {
 /** Anything that is published is taken: `*`, `latest`, nothing, `>=1` without an end. */
 export function isOpen(spec: string): boolean {
   const at = spec.trim();
+  if (at.includes("||")) return at.split("||").some((part) => part.trim() === "" || isOpen(part));
   return (
     /^(?:\*|x|latest|next|canary|beta|alpha|dev|newest|any|>\s*0?|>=\s*0(?:\.0)*)?$/i.test(at) ||
     /^(?:workspace:)?\*$/.test(at) ||

@@ -307,7 +307,9 @@ describe("a granted dependency", () => {
   const head = (spec: string): Files => npm({ dependencies: { zod: "^4.0.0", "left-pad": spec } });
 
   it.each([
-    ["left-pad", "^9.0.0"],
+    ["left-pad@*", "^9.0.0"],
+    ["left-pad@1", "^1.9.0"],
+    ["left-pad@>=1.2 <2", "1.4.0"],
     ["left-pad@^1.3.0", "^1.3.0"],
     ["left-pad@^1.3.0", "1.4.2"],
     ["left-pad@1.3.0", "^1.3.0"],
@@ -318,7 +320,9 @@ describe("a granted dependency", () => {
   it.each([
     ["left-pad@^1.3.0", "^2.0.0"],
     ["left-pad@1.3.0", "1.4.0"],
-    ["right-pad", "^1.0.0"],
+    ["right-pad@*", "^1.0.0"],
+    ["left-pad==1.3.0", "1.3.0"],
+    ["left-pad@>=1.2 <2", "2.0.0"],
     ["left-pad@^1.3.0", "*"],
   ])("%s is no grant for %s", async (grant, spec) => {
     expect(await levels(PACKAGE, head(spec), [grant])).toContain("block dependency-added");
@@ -333,7 +337,7 @@ describe("a granted dependency", () => {
   });
 
   it("is no grant for another source", async () => {
-    expect(await levels(PACKAGE, head("github:evil/left-pad"), ["left-pad"])).toContain(
+    expect(await levels(PACKAGE, head("github:evil/left-pad"), ["left-pad@*"])).toContain(
       "block dependency-source",
     );
   });

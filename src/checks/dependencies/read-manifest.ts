@@ -27,6 +27,9 @@ function fieldsOf(value: unknown, key: string): (readonly [string, unknown])[] {
   return isRecord(field) ? Object.entries(field) : [];
 }
 
+/** Programs that everybody starts by name: a package's `bin` of that name is started in their place. */
+const COMMANDS =
+  /^(?:node|npm|npx|pnpm|yarn|bun|git|sh|bash|zsh|python\d?|pip\d?|curl|wget|ls|cat|rm|cp|mv|sudo|ssh|docker|make|tsc|eslint|vitest|jest|prettier)$/;
 const GROUPS = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 /** What npm and its like run by themselves, at an installation or a publication. */
 const LIFECYCLE =
@@ -72,6 +75,18 @@ function readPackageJson(text: string): ManifestFacts {
       const value = manifest[key];
       if (value !== undefined) found.override(key, JSON.stringify(value), `"${key}"`);
     }
+  }
+  for (const [name, target] of fieldsOf(manifest, "browser")) {
+    if (!/^\.{1,2}\//.test(name) && target !== false)
+      found.override(`browser ${name}`, JSON.stringify(target), `"${name}"`);
+  }
+  for (const [name, target] of fieldsOf(manifest, "bin")) {
+    if (COMMANDS.test(name)) found.override(`bin ${name}`, JSON.stringify(target), `"${name}"`);
+  }
+  const workspaces = isRecord(manifest) ? manifest["workspaces"] : undefined;
+  for (const each of Array.isArray(workspaces) ? (workspaces as unknown[]) : []) {
+    if (typeof each === "string" && /^(?:\.\.|[/~])/.test(each))
+      found.override(`workspace ${each}`, "", each);
   }
   for (const [key, value] of fieldsOf(manifest, "publishConfig")) {
     if (/registry/.test(key)) found.registry(`publishConfig ${key}`, String(value), `"publishConfig"`);

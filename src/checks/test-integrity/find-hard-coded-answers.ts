@@ -2,7 +2,7 @@ import { normalText } from "../../core/normal-text.ts";
 import { eachStatement, splitTopLevel } from "../../core/python-lines.ts";
 import type { FileFinder, Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { isLiteral } from "./python-assertions.ts";
+import { isLiteral, unwrap } from "./python-assertions.ts";
 import { pythonTree } from "./read-python-tests.ts";
 
 /**
@@ -48,7 +48,13 @@ function inJavaScript(file: SourceFile): Occurrence[] {
     if (choice && isCase(line.slice(0, mark).replace(/^\(|\)\s*$/g, ""), choice[1] ?? ""))
       add(match.index, line);
   }
-  for (const [whole, get, index] of text.matchAll(
+  for (const match of text.matchAll(
+    /\bswitch\s*\(([^\n]{1,120})\)\s*\{[\s\n]*case\s+["'`][^"'`\n]*\d[^"'`\n]*["'`]\s*:\s*\{?\s*return\s+[-"'`[\d]/g,
+  )) {
+    if (/`|join|stringify|String\(/.test(match[1] ?? "")) add(match.index, match[0]);
+  }
+  const hasFallback = /[\])]\s*(?:\?\?|\|\|)/.test(text);
+  for (const [whole, get, index] of (hasFallback ? text : "").matchAll(
     /\b([A-Za-z_$][\w$]*)\.get\([^;\n]{1,120}\)\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]|\b([A-Za-z_$][\w$]*)\[[^;\n\]]{1,120}\]\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]/g,
   )) {
     const name = get ?? index ?? "";
@@ -56,7 +62,7 @@ function inJavaScript(file: SourceFile): Occurrence[] {
     if (/[-+*/%(]/.test(fallback) && isTable(name, text)) add(text.indexOf(whole), whole);
   }
   for (const [whole, inside, has, own] of text.matchAll(
-    /\bif\s*\([^;{}\n]{1,120}?\bin\s+([A-Za-z_$][\w$]*)\)|\bif\s*\(([A-Za-z_$][\w$]*)\.has\([^;{}\n]{1,120}\)\)|\bif\s*\((?:Object\.hasOwn\(|)([A-Za-z_$][\w$]*)(?:,|\[|\.hasOwnProperty\()[^;{}\n]{1,120}\)/g,
+    /\bif\s*\([^;{}\n]{1,120}?\bin\s+([A-Za-z_$][\w$]*)\)|\bif\s*\(([A-Za-z_$][\w$]*)\.has\([^;\n]{1,120}?\)\)|\bif\s*\((?:Object\.hasOwn\(|)([A-Za-z_$][\w$]*)(?:,|\[|\.hasOwnProperty\()[^;{}\n]{1,120}\)/g,
   )) {
     const name = inside ?? has ?? own ?? "";
     const after = text.slice(text.indexOf(whole) + whole.length, text.indexOf(whole) + whole.length + 160);
@@ -107,7 +113,7 @@ function isCase(condition: string, answer: string): boolean {
     );
   const [only = ""] = literals;
   if (/^-?\d/.test(only)) return !/^-?[01]$/.test(only) && /^[-\d"'`[]/.test(answer);
-  return /^["'`].{2,}/.test(only) && /^(?:-?\d|["'`[]).*\d/.test(answer);
+  return /^["'`].{2,}/.test(only) && /^-?\d|^["'`[].*\d/.test(answer);
 }
 
 function isScalarLiteral(code: string): boolean {
@@ -173,7 +179,7 @@ function inPython(file: SourceFile): Occurrence[] {
 }
 
 function isPythonCase(condition: string, answer: string): boolean {
-  const parts = splitTopLevel(condition.replace(/^\((.*)\)$/s, "$1"), " and ");
+  const parts = splitTopLevel(unwrap(condition), " and ");
   let literals = 0;
   for (const part of parts) {
     const sides = splitTopLevel(part, "==");

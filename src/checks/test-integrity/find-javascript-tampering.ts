@@ -19,7 +19,7 @@ const LIBRARY = /^(?:node:)?assert(?:\/strict)?$|^chai$|^should$|^expect$|^sinon
 /** What makes a test file's runner, assertions or subject something else than what they are. */
 export function findJavaScriptTampering(file: SourceFile): Occurrence[] {
   const { program, bare } = javascriptTree(file);
-  const names = moduleNames(program, (offset) => file.lineAt(offset));
+  const names = moduleNames(file);
   const found: Occurrence[] = [];
   const asserted = new Set<string>();
   const mocked: { readonly names: readonly string[]; readonly node: Node }[] = [];
@@ -51,6 +51,9 @@ export function findJavaScriptTampering(file: SourceFile): Occurrence[] {
         break;
       case "ImportSpecifier":
         shadowedImport(node, above.at(-1), add);
+        break;
+      case "MemberExpression":
+        skipAsValue(node, above.at(-1), names, add);
         break;
       case "AssignmentExpression":
         assigned(node, names, add, mocked);
@@ -84,6 +87,23 @@ export function findJavaScriptTampering(file: SourceFile): Occurrence[] {
     }
   }
   return found;
+}
+
+/** `test.skip` that is not called where it stands: it will be, by another name. */
+function skipAsValue(node: Node, parent: Node | undefined, names: ModuleNames, add: Add): void {
+  if (parent?.type === "MemberExpression" && child(parent, "object") === node) return;
+  if (parent?.type === "CallExpression" && child(parent, "callee") === node) return;
+  if (
+    parent?.type === "TaggedTemplateExpression" ||
+    parent?.type === "VariableDeclarator" ||
+    parent?.type === "ChainExpression"
+  )
+    return;
+  const { root, steps } = callPath(node, names.values);
+  const last = steps.at(-1);
+  const isRunner = root !== undefined && /^(?:test|it|describe|suite)$/.test(root);
+  if (!isRunner || last?.kind !== "name" || !/^(?:skip|todo|fails|failing)$/.test(last.name)) return;
+  add("test-runner-shadowed", node, "A name stands here for a runner that skips.", "warn");
 }
 
 type Add = (rule: string, node: Node, message?: string, level?: "warn") => void;
@@ -173,6 +193,12 @@ function assigned(
   const imported = names.imports.get(root ?? "");
   if (path.length === 0 && root !== undefined && RUNNER_NAMES.has(root) && !names.declared.has(root)) {
     add("assertions-patched", node, `"${root}" is given another meaning.`);
+  } else if (
+    /^(?:task|ctx|context|this)$/.test(root ?? "") &&
+    (root === "task" || path.some((each) => /^(?:task|result|currentTest)$/.test(each))) &&
+    /^(?:state|result|status|outcome|passed|pending|errors|fails)$/.test(last)
+  ) {
+    add("collection-changed", node, "The test writes its own result.");
   } else if (/^(?:globalThis|global|window|self)$/.test(root ?? "") && RUNNER_NAMES.has(path[0] ?? "")) {
     add("assertions-patched", node, `The runner's "${path[0] ?? ""}" is given another meaning.`);
   } else if ((imported && LIBRARY.test(imported.source)) || /^(?:assert|expect|chai)$/.test(root ?? "")) {
@@ -244,6 +270,16 @@ function called({ node, names, file, add, mocked, asserted }: Called): void {
         "warn",
       );
     }
+  } else if (/^(?:vi|vitest|jest|sinon)\.(?:stubGlobal|replaceProperty)$/.test(whole)) {
+    if (RUNNER_NAMES.has(String(constantOf(last.args[0], names.values)?.value ?? "")))
+      add("assertions-patched", node);
+  } else if (
+    /^(?:jest\.retryTimes|this\.retries|test\.retries)$/.test(whole) ||
+    (/\.(?:setConfig|configure)$/.test(whole) && last.args.some((arg) => hasKey(arg, /^retr(?:y|ies)$/)))
+  ) {
+    add("test-retried", node);
+  } else if (/^(?:before|after)(?:Each|All)?$|^(?:setup|teardown)$/.test(root ?? "") && words.length === 0) {
+    if (last.args.some(skipsAll)) add("collection-changed", node, "A hook skips every test of its suite.");
   } else if (whole === "expect.extend") {
     const matchers = list(plain(last.args[0]), "properties");
     if (
@@ -289,6 +325,35 @@ function called({ node, names, file, add, mocked, asserted }: Called): void {
   ) {
     spies(node, steps, names, mocked);
   }
+}
+
+function hasKey(node: Node | undefined, key: RegExp): boolean {
+  return list(plain(node), "properties").some((property) => key.test(keyOf(property)));
+}
+
+/** A hook's function that calls `skip()`, its context's or its own parameter's, and asks nothing before. */
+function skipsAll(node: Node): boolean {
+  let [skips, asks] = [false, false];
+  if (!isFunction(plain(node))) return false;
+  walk(node, (each) => {
+    if (
+      each.type === "IfStatement" ||
+      each.type === "ConditionalExpression" ||
+      each.type === "LogicalExpression"
+    )
+      asks = true;
+    if (each.type !== "CallExpression") return;
+    const { root, steps } = callPath(each, NO_NAMES);
+    const [first] = steps;
+    if (root === "skip" && first?.kind === "call") skips = true;
+    if (
+      /^(?:ctx|context|t|task|this|test|it)$/.test(root ?? "") &&
+      first?.kind === "name" &&
+      first.name === "skip"
+    )
+      skips = true;
+  });
+  return skips && !asks;
 }
 
 /** `process.kill(process.pid)`: another process is a test's own business. */

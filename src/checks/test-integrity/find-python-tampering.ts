@@ -50,9 +50,18 @@ export function findPythonTampering(file: SourceFile): Occurrence[] {
     exits(statement, add);
     patches(statement, context);
     definitions(statement, above, siblings, context);
+    undone(statement, above, add);
   });
   for (const { name, statement } of mocked) {
-    if (asserted.has(name))
+    // What is replaced in a conftest is replaced for tests that are elsewhere.
+    if (isConftest)
+      add(
+        "tested-code-mocked",
+        statement,
+        "What is tested is replaced before any test runs.",
+        statement.indent > 0 ? "warn" : undefined,
+      );
+    else if (asserted.has(name))
       add(
         "tested-code-mocked",
         statement,
@@ -98,6 +107,41 @@ function exits(statement: PythonStatement, add: Add): void {
   }
 }
 
+/** What takes a test away after it was defined, or changes how a runner is started. */
+function undone(statement: PythonStatement, above: readonly PythonStatement[], add: Add): void {
+  const { text } = statement;
+  if (above.every((each) => /^class\b|^if\b|^else$|^try$/.test(each.text))) {
+    if (
+      /^del\s+(?:test|Test)\w*|^(?:globals|vars)\(\)(?:\.pop\(|\[)\s*["'](?:test|Test)|^(?:test_?\w*|Test\w*)\.(?:__test__|pytestmark|skip\w*|__unittest_skip__)\s*=|^setattr\(\s*(?:test|Test)\w*,/.test(
+        text,
+      )
+    ) {
+      add("collection-changed", statement, "A test is taken away after it was defined.");
+    } else if (
+      /^test_\w+\s*=\s*(?:None|False|0|pytest\.mark\.(?:skip|xfail)|unittest\.skip|lambda|object|print)/.test(
+        text,
+      )
+    ) {
+      add("collection-changed", statement, "A test is taken away after it was defined.");
+    }
+  }
+  if (
+    /environ(?:\[|\.setdefault\(|\.update\(|\.__setitem__\()?.{0,20}["'](?:PYTEST_\w+|PYTHONOPTIMIZE)["']|putenv\(\s*["']PYTEST/.test(
+      text,
+    )
+  )
+    add("collection-changed", statement, "How the test runner is started is changed.");
+  if (/^failureException\s*=/.test(text))
+    add("assertions-patched", statement, "What a failure is, is given another meaning.");
+  if (/^pytest_plugins\s*[:=]/.test(text))
+    add("collection-changed", statement, "A plugin of the test runner is loaded.", "warn");
+  if (
+    text.startsWith("pytest.importorskip(") &&
+    above.some((each) => /^(?:async\s+)?def\s+test/.test(each.text))
+  )
+    add("test-born-skipped", statement, "This test is skipped where a module is missing.");
+}
+
 const RUNNER_NAMES = /^(?:pytest|unittest|approx|raises|TestCase|mock|AssertionError)$/;
 const BUILTINS =
   /^(?:len|sorted|sum|isinstance|abs|round|all|any|str|int|float|list|dict|set|tuple|repr|print|assert_|eval|type)$/;
@@ -128,6 +172,10 @@ function patches(statement: PythonStatement, { add, isConftest, mocked, imported
       /^lambda\b[^:]*:\s*(?:True|False|1|0)\s*$/.test(value)
     )
       add("always-equal", statement);
+    else if (/^(?:pytest|_pytest|unittest|builtins)\b/.test(imported.get(root) ?? "") && rest.length > 1)
+      add("assertions-patched", statement, `"${target}" is given another meaning.`);
+    else if (rest.length === 0 && imported.has(root) && isAnswer(value))
+      mocked.push({ name: root, statement });
     else if (
       rest.length > 0 &&
       (imported.has(root) || /^[a-z]/.test(root)) &&
@@ -230,6 +278,27 @@ function definitions(
   ) {
     add("assertions-patched", statement, `"${name}" is made to assert nothing.`);
   }
+  skipsAll(statement, name, siblings, add);
+  if (/^load_tests$/.test(name) && above.length === 0) {
+    add(
+      "collection-changed",
+      statement,
+      "A function of the module decides which of its tests are run.",
+      children.some(({ text: code }) => /\btests\b/.test(code)) ? "warn" : undefined,
+    );
+  }
+  const isInClass = above.some((each) => /^class\b.*(?:Test|Case)/.test(each.text));
+  if (
+    isInClass &&
+    /^(?:run|__call__|debug|_callTestMethod|doCleanups|countTestCases|defaultTestResult)$/.test(name)
+  ) {
+    add(
+      "collection-changed",
+      statement,
+      `The test class has its own "${name}", which decides whether its tests are run.`,
+      children.some(({ text: code }) => /super\(\)/.test(code)) ? "warn" : undefined,
+    );
+  }
   const index = siblings.indexOf(statement);
   const decorators = decoratorsBefore(siblings, index);
   if (decorators.some((decorator) => /\bautouse\s*=\s*True\b/.test(decorator))) {
@@ -255,6 +324,34 @@ function definitions(
       );
     }
   }
+}
+
+const SETUPS =
+  /^(?:setUp|setUpClass|setUpModule|setUpTestData|asyncSetUp|setup|setup_method|setup_class|setup_module|setup_function)$/;
+
+/** A fixture of every test, or a setup, that skips: nothing of what it belongs to is run. */
+function skipsAll(
+  statement: PythonStatement,
+  name: string,
+  siblings: readonly PythonStatement[],
+  add: Add,
+): void {
+  const isAutouse = decoratorsBefore(siblings, siblings.indexOf(statement)).some((decorator) =>
+    /\bautouse\s*=\s*True\b/.test(decorator),
+  );
+  if (!isAutouse && !SETUPS.test(name)) return;
+  const skips = (each: PythonStatement): boolean =>
+    /^(?:raise\s+)?(?:pytest\.|unittest\.|self\.|cls\.)?(?:skip|skipTest|SkipTest|xfail)\b\s*(?:\(|$)/.test(
+      each.text,
+    );
+  let isConditional = false;
+  eachStatement(statement.children, (each) => {
+    if (skips(each)) isConditional = true;
+  });
+  if (statement.children.some(skips))
+    add("collection-changed", statement, "What runs before each test skips it.");
+  else if (isConditional)
+    add("collection-changed", statement, "What runs before each test may skip it.", "warn");
 }
 
 /** `__eq__` that is always true, `__ne__` that never is. */

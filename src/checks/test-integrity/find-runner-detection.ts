@@ -41,6 +41,12 @@ const JAVASCRIPT: readonly Clue[] = [
     level: "warn",
     says: "whether the environment is the tests'",
   },
+  {
+    pattern:
+      /(?:process|\benv\b|argv|\.stack|caller|callee|filename|\bmain\b|module\.parent|\.title|import\.meta|require\.cache)\b.{0,120}["'`/][^"'`/]{0,40}(?:\btests?\b|\.test|_test|\bspec|\.spec)|["'`/][^"'`/]{0,40}(?:\btests?\b|\.test|\bspec)[^"'`/]{0,40}["'`/].{0,120}(?:process\.|\benv\b|argv|\.stack|filename|module\.parent|import\.meta)/,
+    level: "warn",
+    says: "something that differs in a test",
+  },
 ];
 
 const PYTHON: readonly Clue[] = [
@@ -73,6 +79,17 @@ const PYTHON: readonly Clue[] = [
       /environ.*["'](?:IS_)?(?:TEST|TESTING|TEST_MODE|UNIT_TEST|RUNNING_TESTS|IN_TEST)["']|getenv\s*\(\s*["'](?:IS_)?(?:TEST|TESTING|TEST_MODE|UNIT_TEST|IN_TEST)["']|sys\.gettrace\s*\(/,
     level: "warn",
     says: "whether the environment is the tests'",
+  },
+  {
+    pattern: /^\s*(?:import|from)\s+(?:pytest|unittest|_pytest|nose|doctest|hypothesis)\b/,
+    level: "warn",
+    says: "for a test runner, by importing it",
+  },
+  {
+    pattern:
+      /(?:sys\.argv|environ|getenv|modules|stack|frame|co_filename|co_name|__file__|\bargv\b).{0,120}["'][^"']{0,40}(?:\btests?\b|test_|_test|pytest|unittest)|["'][^"']{0,40}(?:\btests?\b|test_|_test|pytest|unittest)[^"']{0,40}["'].{0,120}(?:sys\.argv|environ|getenv|modules|stack|frame|co_filename|co_name|__file__)/,
+    level: "warn",
+    says: "something that differs in a test",
   },
 ];
 
@@ -116,17 +133,24 @@ function isTooling(path: string): boolean {
 }
 
 const MAX_LINE_CHARS = 2000;
+/** A text in pieces. */
+const SPLIT = /["'`]\s*\+\s*["'`]/;
 
 function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
   const found: Occurrence[] = [];
   const lines = file.text.split("\n");
   let previous = "";
   for (const [index, line] of lines.entries()) {
+    const isSplit = line.includes("+") && SPLIT.test(line);
+    if (!isSplit && !QUICK.test(line)) {
+      previous = line.slice(0, 300).trim();
+      continue;
+    }
     const code = withoutComment(line).slice(0, MAX_LINE_CHARS);
     if (code.trim() === "") continue;
     const joined = code.replace(/["'`]\s*\+\s*["'`]/g, "");
     if (QUICK.test(joined)) {
-      const text = file.language === "python" ? joined : normalText(joined);
+      const text = file.language === "python" ? joined : withoutCasts(normalText(joined));
       const add = (says: string, level: "block" | "warn"): void => {
         found.push({
           rule: "runner-detected",
@@ -157,6 +181,11 @@ function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
 function isReference(code: string, name: string): boolean {
   const isWord = name === "_pytest" || name === "TAP" || name === "CYPRESS" || name.startsWith("UNITTEST");
   return !isWord || /environ|\benv\b|modules|\bimport\s+_pytest|from\s+_pytest/.test(code);
+}
+
+/** `(globalThis as any)?.x` is `globalThis.x`; white space is gone already. */
+function withoutCasts(code: string): string {
+  return code.replaceAll("?.", ".").replace(/\((\w+?)as(?:any|unknown|never|object)\)/g, "$1");
 }
 
 function withoutComment(line: string): string {

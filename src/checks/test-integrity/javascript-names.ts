@@ -1,3 +1,5 @@
+import type { SourceFile } from "../source-file.ts";
+import { javascriptTree } from "./javascript-tree.ts";
 import { child, isFunction, list, nameOf, walk, type Node } from "./syntax-node.ts";
 
 export interface ImportedName {
@@ -16,7 +18,13 @@ export interface ModuleNames {
   readonly declared: ReadonlyMap<string, Node>;
 }
 
-export function moduleNames(program: Node, lineAt: (offset: number) => number): ModuleNames {
+export function moduleNames(file: SourceFile): ModuleNames {
+  return file.once("test-module-names", () =>
+    read(javascriptTree(file).program, (offset) => file.lineAt(offset)),
+  );
+}
+
+function read(program: Node, lineAt: (offset: number) => number): ModuleNames {
   const imports = new Map<string, ImportedName>();
   const declared = new Map<string, Node>();
   const values = new Map<string, Node>();

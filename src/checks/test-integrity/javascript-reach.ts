@@ -82,8 +82,7 @@ function ofParent(step: Step): Hindrance | undefined {
       return test && !isTruthy(test) ? dead("its loop never begins") : undefined;
     }
     case "SwitchCase":
-    case "SwitchStatement":
-      return undefined;
+      return ofCase(step);
     case "Program":
     case "BlockStatement":
       if (inner.type === "FunctionDeclaration") return undefined;
@@ -99,6 +98,23 @@ function conditional(condition: Node | undefined): Hindrance {
     why: "it is only made under a condition",
     ...(condition ? { condition } : {}),
   };
+}
+
+/** A statement of its own, or `void`: nobody has the promise. */
+function isDropped(holder: Node | undefined): boolean {
+  return (
+    holder?.type === "ExpressionStatement" ||
+    (holder?.type === "UnaryExpression" && holder["operator"] === "void")
+  );
+}
+
+function ofCase({ parent, inner, above, context }: Step): Hindrance | undefined {
+  const test = child(parent, "test");
+  if (inner === test) return undefined;
+  const asked = child(above.at(-1), "discriminant");
+  const [value, wanted] = [constantOf(asked, context.names), constantOf(test, context.names)];
+  if (value && wanted) return value.value === wanted.value ? undefined : dead("its branch is never taken");
+  return test ? conditional(asked) : undefined;
 }
 
 function dead(why: string): Hindrance {
@@ -244,7 +260,7 @@ function ofFunction({ parent, above, context }: Step, fn: Node): Hindrance | und
   if (holder.type !== "CallExpression") return undefined;
   const callee = plain(child(holder, "callee"));
   if (callee === plain(parent)) {
-    const isLost = fn["async"] === true && above.at(-2)?.type === "ExpressionStatement" && !context.hasDone;
+    const isLost = fn["async"] === true && isDropped(above.at(-2)) && !context.hasDone;
     return isLost ? { kind: "unawaited", why: "nobody waits for it" } : undefined;
   }
   const method = nameOf(child(callee, "property"));

@@ -129,7 +129,8 @@ function assertStatement(code: string, values: ReadonlyMap<string, string>): Pyt
   return splitTopLevel(unwrap(expression), " and ").flatMap((part) => assertExpression(part, values));
 }
 
-function unwrap(code: string): string {
+/** Without the brackets around all of it. */
+export function unwrap(code: string): string {
   let at = code.trim();
   for (let turns = 0; turns < 8; turns += 1) {
     if (!at.startsWith("(") || !at.endsWith(")") || !closesAtEnd(at)) return at;

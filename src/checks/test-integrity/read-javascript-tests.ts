@@ -44,7 +44,7 @@ class Reader {
     this.file = file;
     this.tree = javascriptTree(file);
     this.lineAt = (offset) => file.lineAt(offset);
-    this.names = moduleNames(this.tree.program, this.lineAt);
+    this.names = moduleNames(file);
     for (const [name, declaration] of this.names.declared) {
       const text = this.tree.bare.slice(declaration.start, declaration.end);
       if (/\bexpect\(|\bassert|\bshould\b/.test(text)) this.helpers.add(name);

@@ -183,6 +183,20 @@ function readTest(
     /\bparametrize\s*\(|\bparameterized\b|\bexpand\s*\(|\bddt\b|\bdata\s*\(|@given|^given\b/.test(decorator),
   );
   let state = definition.state;
+  const isGenerator = statement.children.some(({ text }) => /^(?:yield\b|\w+\s*=\s*yield\b)/.test(text));
+  if (isGenerator) state = "unreachable"; // a generator is made, and nobody runs it
+  const isLoose =
+    /^async\b/.test(statement.text) &&
+    !/asyncio|anyio|trio|tornado|twisted|IsolatedAsyncio|django/i.test(file.text);
+  if (isLoose) {
+    found.push({
+      rule: "assertion-unreached",
+      key: `async ${id}`,
+      line: statement.line,
+      level: "warn",
+      message: "Nothing in this file awaits an asynchronous test: without a plugin it is not run.",
+    });
+  }
   if (state === "runs") state = decoratorState(all, names);
   if (state === "runs" && table !== undefined && rowsOf(table, names) === 0) state = "skipped";
   if (state === "runs" && end) state = end.state;

@@ -1,3 +1,5 @@
+import { eachChild } from "../javascript/syntax.ts";
+
 /** A node of ESTree. */
 export interface Node {
   readonly type: string;
@@ -59,7 +61,7 @@ export function plain(node: Node | undefined): Node | undefined {
 }
 
 /**
- * Visits every node, a parent before its children, and children in order. `enter` gets the nodes above it, outermost first; `false`
+ * Visits every node that runs (types do not), a parent before its children, and children in order. `enter` gets the nodes above it, outermost first; `false`
  * leaves out what is below. Depth costs memory, not stack.
  */
 export function walk(root: Node, enter: (node: Node, above: readonly Node[]) => boolean | void): void {
@@ -75,13 +77,9 @@ export function walk(root: Node, enter: (node: Node, above: readonly Node[]) => 
     above.push(node);
     stack.push(undefined);
     const first = stack.length;
-    for (const field in node) {
-      const value = node[field];
-      if (typeof value !== "object" || value === null) continue;
-      if (Array.isArray(value)) {
-        for (const item of value) if (isNode(item)) stack.push(item);
-      } else if (isNode(value)) stack.push(value);
-    }
+    eachChild(node as unknown as Parameters<typeof eachChild>[0], (next) => {
+      stack.push(next as unknown as Node);
+    });
     reverseFrom(stack, first);
   }
 }

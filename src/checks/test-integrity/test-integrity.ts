@@ -12,7 +12,6 @@ import { compareWorkflows } from "./compare-workflows.ts";
 import { findJavaScriptTampering } from "./find-javascript-tampering.ts";
 import { findPythonTampering } from "./find-python-tampering.ts";
 import { moduleNames } from "./javascript-names.ts";
-import { javascriptTree } from "./javascript-tree.ts";
 import { readJavaScriptTests } from "./read-javascript-tests.ts";
 import { readLightTests } from "./read-light-tests.ts";
 import { readPythonTests } from "./read-python-tests.ts";
@@ -158,8 +157,8 @@ function replacedImports(pairs: readonly FilePair[]): RuleFinding[] {
     if (head.language === "python") return replacedInPython(path, base, head);
     if (!isJavaScript(head)) return [];
     const line = (offset: number): number => head.lineAt(offset);
-    const before = moduleNames(javascriptTree(base).program, () => 1);
-    const after = moduleNames(javascriptTree(head).program, line);
+    const before = moduleNames(base);
+    const after = moduleNames(head);
     return [...before.imports].flatMap(([name, { source }]): RuleFinding[] => {
       const own = after.declared.get(name);
       if (!source.startsWith(".") || after.imports.has(name) || !own) return [];
@@ -167,7 +166,8 @@ function replacedImports(pairs: readonly FilePair[]): RuleFinding[] {
       const isMade =
         own.type === "FunctionDeclaration" ||
         own.type === "ClassDeclaration" ||
-        (isNode(value) && /Function|Object|Class|Literal/.test(value.type));
+        (isNode(value) && /Function|Object|Class|Literal/.test(value.type)) ||
+        (isNode(value) && /^(?:vi|jest|sinon|mock|td)\b/.test(head.text.slice(value.start, value.end)));
       return isMade
         ? [
             {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { findingsOf } from "../check-world.ts";
 import { CHEATS, HONEST, filesAfter } from "./cheats.ts";
@@ -27,5 +28,29 @@ describe("a change of one file", () => {
   it.each(FRESH_HONEST)("is let through when it is ordinary: $name", async ({ path, base, head }) => {
     const found = await levels({ [path]: base }, { [path]: head });
     expect(found.filter((each) => each.startsWith("block"))).toEqual([]);
+  });
+});
+
+interface Case {
+  readonly path: string;
+  readonly expected: "flag" | "ok";
+  readonly base: string;
+  readonly code: string;
+}
+
+/** Written when the cases above were all told apart, to see what the rules make of ways that nobody had in mind. */
+const SECOND_ROUND = readFileSync(new URL("second-round.jsonl", import.meta.url), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Case);
+
+describe("a second round of cases", () => {
+  it.each(SECOND_ROUND)("is told apart, $expected: $code", async ({ path, expected, base, code }) => {
+    const found = await levels({ [path]: base }, { [path]: code });
+    const bad = found.filter(
+      (each) => each.startsWith("block") || (expected === "flag" && each.startsWith("warn")),
+    );
+    if (expected === "flag") expect(bad).not.toEqual([]);
+    else expect(bad).toEqual([]);
   });
 });
