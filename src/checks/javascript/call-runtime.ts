@@ -4,8 +4,12 @@ import { canonicalPath, modulePath } from "./runtime-paths.ts";
 import { elementsOf } from "./value-parts.ts";
 import { asText, HOLE, path, text, textsOf, UNKNOWN, type Values } from "./values.ts";
 
+const INVOKED = /^(.+)\.(call|apply|bind)$/;
+
 /** What a function of the runtime gives for arguments of which something is known. Empty: not known. */
 export function callRuntime(callee: string, values: readonly Values[], follow: Follow): Values {
+  // What packages do is not known, and most calls are of theirs.
+  if (callee.startsWith("npm:") && !INVOKED.test(callee)) return UNKNOWN;
   const first = values[0] ?? UNKNOWN;
   const folded = foldGlobalCall(callee, values);
   if (folded) return [folded];
@@ -74,6 +78,8 @@ export function callRuntime(callee: string, values: readonly Values[], follow: F
       const bytes = bytesOf(first[0], undefined);
       return bytes ? [{ kind: "bytes", bytes }] : UNKNOWN;
     }
+    case "URL.createObjectURL":
+      return [text(`blob:${HOLE}`)];
     case "node:os.homedir":
       return [text("~")];
     case "process.cwd":
@@ -92,7 +98,7 @@ export function callRuntime(callee: string, values: readonly Values[], follow: F
       return first;
     default:
   }
-  const invoker = /^(.+)\.(call|apply|bind)$/.exec(callee);
+  const invoker = INVOKED.exec(callee);
   if (invoker?.[1] !== undefined) {
     const target = canonicalPath(invoker[1]);
     if (invoker[2] === "bind") return [path(target)];

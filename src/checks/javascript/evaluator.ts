@@ -432,6 +432,8 @@ export class Evaluator {
       callee.type === "MemberExpression" ? this.valuesOf(callee.object, scope, given) : UNKNOWN;
     // Of a call of something unknown nothing is known, whatever it is given.
     if (called.length === 0 && subjects.length === 0) return UNKNOWN;
+    // What a package gives back is not known, whatever it is given.
+    if (subjects.every(isOfPackage) && called.every(isOfPackage)) return UNKNOWN;
     const values = this.argumentsOf(node.arguments, scope, given);
     const results = called.flatMap((each) => this.callValue(each, values, given));
     if (callee.type !== "MemberExpression") {
@@ -511,6 +513,10 @@ const UNKNOWN_MEMBERS: ReadonlyMap<string, Values> = new Map(
     mainModule: [path("module")],
   }),
 );
+
+function isOfPackage(value: Value): boolean {
+  return value.kind === "path" && value.path.startsWith("npm:") && !/\.(?:call|apply|bind)$/.test(value.path);
+}
 
 function isInside(scope: Scope, scopes: ReadonlySet<Scope>): boolean {
   for (let at: Scope | undefined = scope; at; at = at.parent) if (scopes.has(at)) return true;

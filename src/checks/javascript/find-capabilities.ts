@@ -28,7 +28,8 @@ export const capabilityFinder: FileFinder = {
     for (const call of knownCallsOf(file)) judgeKnownCall(judging, call);
     for (const place of facts.calls) judgeCall(judging, place);
     for (const place of facts.others) judgeStructure(judging, place);
-    for (const place of [...facts.joins, ...facts.texts]) judgeScriptAddress(judging, place);
+    for (const place of facts.joins) judgeScriptAddress(judging, place);
+    if (/javascript:/i.test(file.text)) for (const place of facts.texts) judgeScriptAddress(judging, place);
     return judging.found.all;
   },
 };
@@ -110,14 +111,14 @@ function isHandedOn(node: Node, parent: Node): boolean {
 }
 
 function judgeMember(judging: Judging, { node, scope, parent }: Place<MemberNode>): void {
-  const paths = new Set(judging.evaluator.pathsOf(node, scope));
-  for (const path of paths) {
+  const paths = judging.evaluator.pathsOf(node, scope);
+  for (const path of paths.length > 1 ? new Set(paths) : paths) {
     report(judging, node, parent, path);
     if (path === "global") judgeGlobalValue(judging, { node, scope, parent });
   }
   judgeGlobalMember(judging, { node, scope, parent });
   const key = keyOf(node) ?? judging.evaluator.keysOf(node, scope)[0];
-  if (key === undefined) return;
+  if (key === undefined || (key !== "constructor" && !FORBIDDEN_MEMBERS.has(key))) return;
   const verdict = FORBIDDEN_MEMBERS.get(key);
   if (verdict && (isCallee(node, parent) || key === "prepareStackTrace"))
     judging.found.add({ start: node.start, key, ...verdict, level: milder(judging, verdict) });

@@ -45,6 +45,21 @@ type SinkKind = "names" | "data" | "any";
 /** Calls that send something, by what they are, or by their name in a file that talks to the network. */
 const SENDERS =
   /^(?:fetch|(?:new )?(?:WebSocket|EventSource|Image|XMLHttpRequest)|navigator\.sendBeacon|(?:new )?node:(?:net|tls|http|https|http2|dgram)\..+|node:dns\..+|(?:new )?npm:(?:axios|got|node-fetch|undici|superagent|request|needle|ky|phin|bent|ws|nodemailer|socket\.io-client|isomorphic-fetch|cross-fetch|ofetch|wretch|request-promise)(?:\..+)?|Bun\.(?:connect|udpSocket)|Deno\.(?:connect|connectTls|resolveDns)|jQuery\.(?:ajax|get|post|getJSON)|open|location\.(?:assign|replace))$/;
+/** What those paths begin with: a look into a set spares most calls the expression. */
+const SENDER_ROOTS: ReadonlySet<string> = new Set(
+  (
+    "fetch WebSocket EventSource Image XMLHttpRequest navigator node:net node:tls node:http node:https node:http2 node:dgram node:dns npm:axios npm:got " +
+    "npm:node-fetch npm:undici npm:superagent npm:request npm:needle npm:ky npm:phin npm:bent npm:ws npm:nodemailer npm:socket npm:isomorphic-fetch " +
+    "npm:cross-fetch npm:ofetch npm:wretch npm:request-promise Bun Deno jQuery open location"
+  ).split(" "),
+);
+
+function rootOf(path: string): string {
+  const plain = path.startsWith("new ") ? path.slice(4) : path;
+  const dot = plain.indexOf(".");
+  return dot === -1 ? plain : plain.slice(0, dot);
+}
+
 const SENDING_METHODS: ReadonlySet<string> = new Set([
   "write",
   "send",
@@ -71,7 +86,7 @@ const SENDING_METHODS: ReadonlySet<string> = new Set([
 function networkCalls(file: SourceFile, facts: ProgramFacts): { place: Place<CallNode>; kind: SinkKind }[] {
   const sure: { place: Place<CallNode>; kind: SinkKind }[] = [];
   for (const place of knownCallsOf(file)) {
-    const sender = place.paths.find((each) => SENDERS.test(each));
+    const sender = place.paths.find((each) => SENDER_ROOTS.has(rootOf(each)) && SENDERS.test(each));
     if (sender !== undefined) sure.push({ place, kind: sender.includes("dns.") ? "names" : "any" });
   }
   if (sure.length === 0) return [];
@@ -141,7 +156,7 @@ interface TextJudging {
 }
 
 function judgeTexts({ facts, evaluator, found, hasNetwork, isTest }: TextJudging): void {
-  for (const { node, scope } of facts.texts) {
+  for (const { node, scope } of [...facts.texts, ...facts.joins]) {
     if (node.end - node.start > 2_000) continue;
     for (const text of node.type === "Literal" && typeof node.value === "string"
       ? [node.value]

@@ -13,6 +13,7 @@ export const fileDamageFinder: FileFinder = {
     const found = new OccurrenceList(file);
     for (const { node, scope, paths, args } of knownCallsOf(file)) {
       for (const path of paths) {
+        if (!FILE_MODULES.test(path)) continue;
         const name = path;
         const deletes = isDeleter(name);
         const position = deletes ? 0 : WRITERS.get(name.replace(/Sync$/, ""));
@@ -44,6 +45,8 @@ export const fileDamageFinder: FileFinder = {
     return found.all;
   },
 };
+
+const FILE_MODULES = /^(?:node:fs|Deno|Bun|npm:(?:rimraf|del|trash|shelljs|fs-jetpack))(?:\.|$)/;
 
 const DELETERS: ReadonlySet<string> = new Set(
   "node:fs.rm node:fs.rmdir node:fs.unlink node:fs.remove node:fs.emptyDir Deno.remove npm:del npm:del.deleteAsync npm:del.deleteSync npm:trash npm:shelljs.rm npm:fs-jetpack.remove".split(

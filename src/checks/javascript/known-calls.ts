@@ -23,8 +23,14 @@ export function knownCallsOf(file: SourceFile): readonly KnownCall[] {
     return facts.calls.flatMap((place): KnownCall[] => {
       const paths = evaluator.pathsOf(place.node.callee, place.scope);
       if (paths.length === 0) return [];
-      const call = { ...place, paths: [...new Set(paths)], args: place.node.arguments, isIndirect: false };
-      return [call, ...throughOthers(call, evaluator)];
+      const call = {
+        ...place,
+        paths: paths.length === 1 ? paths : [...new Set(paths)],
+        args: place.node.arguments,
+        isIndirect: false,
+      };
+      const others = throughOthers(call, evaluator);
+      return others.length === 0 ? [call] : [call, ...others];
     });
   });
 }
@@ -40,6 +46,7 @@ function throughOthers(call: KnownCall, evaluator: Evaluator): KnownCall[] {
       const paths = evaluator.pathsOf(target, scope);
       return paths.length === 0 ? [] : [{ ...call, paths, args: elements(passed), isIndirect: true }];
     }
+    if (!/(?:call|apply|bind)$/.test(path)) return [];
     const invoked = /^(.+)\.(call|apply|bind)$/.exec(path);
     if (invoked?.[1] === undefined || invoked[1].endsWith(".prototype")) return [];
     const passed = invoked[2] === "apply" ? elements(args[1]) : args.slice(1);

@@ -2,7 +2,7 @@ import type { ArrowFunctionExpression, Function as OxcFunction } from "oxc-parse
 import type { SourceFile } from "../source-file.ts";
 import { declarePattern, type PatternExpression } from "./declare-pattern.ts";
 import { EACH, Scope, type Binding, type Source } from "./scopes.ts";
-import { bare, eachChild, syntaxOf, type Node, type Syntax } from "./syntax.ts";
+import { bare, runningKeys, syntaxOf, type Node, type Syntax } from "./syntax.ts";
 
 /** A node, where it stands, and what it stands in. */
 export interface Place<T extends Node = Node> {
@@ -134,10 +134,16 @@ class Walk {
   }
 
   private pushChildren(node: Node, scope: Scope): void {
-    const first = this.nodes.length;
-    eachChild(node, (child) => this.push(child, scope, node));
-    // The stack gives the last first: turned round, the lists are in the order of the text.
-    reverseFrom(this.nodes, first);
+    const fields = node as unknown as Readonly<Record<string, unknown>>;
+    const keys = runningKeys(node);
+    // The stack gives the last first: pushed from the end, the lists are in the order of the text.
+    for (let at = keys.length - 1; at >= 0; at -= 1) {
+      const value = fields[keys[at] ?? ""];
+      if (Array.isArray(value)) {
+        for (let item = value.length - 1; item >= 0; item -= 1)
+          this.push(value[item] as Node | null, scope, node);
+      } else if (value) this.push(value as Node, scope, node);
+    }
   }
 
   private pushAll(nodes: Iterable<PatternExpression>, parent: Node): void {
@@ -446,9 +452,4 @@ function importSource(
 
 function use(binding: Binding | undefined): void {
   if (binding) binding.used = true;
-}
-
-function reverseFrom(list: unknown[], first: number): void {
-  for (let low = first, high = list.length - 1; low < high; low += 1, high -= 1)
-    [list[low], list[high]] = [list[high], list[low]];
 }

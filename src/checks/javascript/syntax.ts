@@ -52,11 +52,21 @@ function parse(path: string, text: string): Syntax {
       const result = parseSync(path, text, {
         lang,
         sourceType: "unambiguous",
-        astType: "ts",
+        // The tree of JavaScript is smaller, and has all that is looked at.
+        astType: lang.startsWith("js") ? "js" : "ts",
         preserveParens: false,
       });
       const errors = result.errors.map((each) => each.message);
-      const syntax = { program: result.program, comments: result.comments, errors };
+      const { program } = result;
+      let comments: readonly Comment[] | undefined;
+      const syntax = {
+        program,
+        errors,
+        // Few files are asked for them, and to hand them over takes time.
+        get comments(): readonly Comment[] {
+          return (comments ??= result.comments);
+        },
+      };
       if (errors.length === 0) return syntax;
       if (!best || syntax.program.body.length > best.program.body.length) best = syntax;
     } catch {
@@ -65,7 +75,9 @@ function parse(path: string, text: string): Syntax {
   }
   if (!best) return unread("not-understood");
   const isEmpty = best.program.body.length === 0 && text.trim() !== "";
-  return isEmpty ? { ...best, unread: "not-understood" } : best;
+  return isEmpty
+    ? { program: best.program, comments: best.comments, errors: best.errors, unread: "not-understood" }
+    : best;
 }
 
 type Dialect = "js" | "jsx" | "ts" | "tsx" | "dts";
@@ -141,11 +153,18 @@ const RUNNING_KEYS = new Map<string, readonly string[]>(
   ]),
 );
 
+/** The keys of a node under which it has children that run. */
+export function runningKeys(node: Node): readonly string[] {
+  if ("declare" in node && node.declare) return NO_KEYS;
+  return RUNNING_KEYS.get(node.type) ?? NO_KEYS;
+}
+
+const NO_KEYS: readonly string[] = [];
+
 /** Hands each child of a node that runs to `visit`, in the order of the text. */
 export function eachChild(node: Node, visit: (child: Node) => void): void {
-  if ("declare" in node && node.declare) return;
   const fields = node as unknown as Readonly<Record<string, unknown>>;
-  for (const key of RUNNING_KEYS.get(node.type) ?? []) {
+  for (const key of runningKeys(node)) {
     const value = fields[key];
     if (Array.isArray(value)) {
       for (const item of value) if (item) visit(item as Node);
