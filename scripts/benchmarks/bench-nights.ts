@@ -60,15 +60,17 @@ export async function makeNights(options: {
   /** With the repository. */
   readonly folder: string;
   readonly sandbox: "docker" | "user";
+  /** As nightwarden.yaml has it. Absent: what it has by itself. */
+  readonly treeBound?: "loop";
   readonly count: number;
   readonly onEvent: (event: NightwardenEvent) => void;
 }): Promise<BenchNights> {
-  const { folder, sandbox, count, onEvent } = options;
+  const { folder, sandbox, treeBound, count, onEvent } = options;
   const workspaceDir = join(folder, `nights-${sandbox}`);
   mkdirSync(workspaceDir);
   const config = {
     version: 1,
-    sandbox: { kind: sandbox },
+    sandbox: { kind: sandbox, ...(treeBound ? { treeBound } : {}) },
     repositories: { app: { path: "../app", base: "main", verify: ["true"] } },
     agents: { default: { kind: "command", command: ["sh", "-c", "cat >> notes"] } },
   };
