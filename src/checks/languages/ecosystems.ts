@@ -55,9 +55,7 @@ const rust: Ecosystem = {
   packageOf: (name) => name,
   isBuiltin: (name) => /^(?:std|core|alloc|crate|self|super|proc_macro|test)$/.test(name),
   isDeclared: ({ name, manifests, paths, file }) =>
-    new RegExp(`\\bmod\\s+${name}\\b|\\buse\\s[^;]*\\b(?:self::)?${name}\\s*(?:,|;|\\}|as\\b)`).test(
-      file.text,
-    ) ||
+    new RegExp(`\\bmod\\s{1,20}${name}\\b`).test(file.text) ||
     manifests.some(({ text }) =>
       new RegExp(`(?:^|[\\s."'])${name.replaceAll("_", "[-_]")}(?:["'\\]]|\\s*[.=])`, "m").test(text),
     ) ||

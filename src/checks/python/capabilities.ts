@@ -97,6 +97,8 @@ const NAMES: Readonly<Record<string, Names>> = {
       paramiko.Transport asyncssh.* salt.client.* ansible.* docker.from_env docker.DockerClient docker.APIClient
       kubernetes.stream.* execnet.* xonsh.* pyautogui.* pynput.* keyboard.* torch.utils.cpp_extension.* daemon.*`,
   },
+  // Called, it is the path that counts; handed on, nobody sees the path.
+  "python-destructive": { warn: `shutil.rmtree distutils.dir_util.remove_tree os.removedirs` },
   "python-native": {
     block: `ctypes.CDLL ctypes.cdll ctypes.PyDLL ctypes.pydll ctypes.WinDLL ctypes.windll ctypes.OleDLL ctypes.oledll
       ctypes.LibraryLoader ctypes.CFUNCTYPE ctypes.PYFUNCTYPE ctypes.WINFUNCTYPE ctypes.memmove ctypes.memset

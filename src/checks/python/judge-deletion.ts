@@ -6,7 +6,7 @@ import type { Report } from "./reach.ts";
 
 /** Whole trees that nobody's product deletes: the root, homes, the system's, the repository itself. */
 const ROOTS =
-  /^(?:\/+\*?|~[^/]*\/?\*?|\.{1,2}\/?|\*|\.\/\*|\.git\/?|\/(?:home|root|etc|usr|var|bin|sbin|lib|lib64|boot|opt|srv|dev|sys|proc|mnt|media|Users|Library|System|Applications)(?:\/[^/]*)?\/?\*?|[A-Za-z]:[\\/]*(?:Windows|Users)?[\\/]*)$/;
+  /^(?:\/+(?:\*+\/?)*|~[^/]*\/?\*?|\.{1,2}\/?|\*|\.\/\*|\.git\/?|\/(?:home|root|etc|usr|var|bin|sbin|lib|lib64|boot|opt|srv|dev|sys|proc|mnt|media|Users|Library|System|Applications)(?:\/[^/]*)?\/?\*?|[A-Za-z]:[\\/]*(?:Windows|Users)?[\\/]*)$/;
 const SYSTEM_PATH =
   /^(?:\/(?:etc|usr|bin|sbin|lib|lib64|boot|root|sys|proc)\/|\/dev\/(?:sd|nvme|hd|vd|xvd|mem|kmem|disk|mapper)|~\/|\.git\/|[A-Za-z]:[\\/]Windows)/;
 /** Calls that give a path, or the paths below it, from the one that they are given. */

@@ -90,7 +90,7 @@ const ANY_STRING = ANY.replaceAll("(?:^|", "(?:^|[\"']|")
 /** A name of Python's inner life does something where it is looked up, or in a format. */
 function isReached(node: SgNode, text: string): boolean {
   const parent = node.parent();
-  if (/\{[^}]*__(?:globals|subclasses|builtins)__/.test(text)) return true;
+  if (/\{[^{}]{0,200}__(?:globals|subclasses|builtins)__/.test(text)) return true;
   if (parent?.kind() === "subscript") return true;
   const call = parent?.kind() === "argument_list" ? parent.parent()?.field("function")?.text() : undefined;
   return (

@@ -115,6 +115,7 @@ export class Reach {
       const next = node.parent();
       if (!next || innerOf(next)?.id() !== node.id()) break;
       const extended = this.names.extend(value, next);
+      if (value.kind === "members" && !extended) break;
       if (next.kind() === "call" && value.kind === "object") this.called(value.path, next, extended);
       node = next;
       value = extended;
@@ -147,6 +148,8 @@ export class Reach {
       this.source.imports.some(({ module }) => path.startsWith(module))
     )
       return;
+    if (capability.rule === "python-destructive" && innerOf(node.parent() ?? node)?.id() === node.id())
+      return; // see judgeDeletion
     const isHidden = path.startsWith("builtins.") && this.source.defines(path.slice("builtins.".length));
     const level = judgeCall(path, node, this.source) ?? (isHidden ? "warn" : capability.level);
     this.once({ rule: capability.rule, level, key: path.replace(/\.$/, ""), node });
@@ -247,6 +250,10 @@ export class Reach {
         this.bind(nameIn(parent.field("name")), value);
         return;
       }
+    }
+    if (value.kind === "members" && isPowerful(value.path) && !this.source.isTest) {
+      // Every member at once: `dict(vars(os))`.
+      this.once({ rule: "python-module-as-value", key: `${value.path} ${root}`, node });
     }
     if (value.kind !== "object") return;
     if (parent.kind() === "assignment" && parent.field("left")?.id() === node.id()) {

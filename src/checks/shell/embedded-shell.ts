@@ -63,12 +63,7 @@ function inYaml(text: string): EmbeddedScript[] {
 function yamlNodes(text: string, isWanted: (path: readonly string[]) => boolean): EmbeddedScript[] {
   const lineCounter = new LineCounter();
   const found: EmbeddedScript[] = [];
-  const documents = parseAllDocuments(text, {
-    lineCounter,
-    strict: false,
-    uniqueKeys: false,
-    logLevel: "silent",
-  });
+  const documents = documentsIn(text, lineCounter);
   const open: { readonly node: unknown; readonly path: readonly string[] }[] = (
     Array.isArray(documents) ? documents : []
   ).map((document) => ({ node: document.contents, path: [] }));
@@ -104,6 +99,21 @@ function yamlNodes(text: string, isWanted: (path: readonly string[]) => boolean)
   return found.toReversed();
 }
 
+/** Text that nests without an end is more than the parser's stack holds. */
+function documentsIn(text: string, lineCounter: LineCounter): readonly { readonly contents: unknown }[] {
+  try {
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      strict: false,
+      uniqueKeys: false,
+      logLevel: "silent",
+    });
+    return Array.isArray(documents) ? documents : [];
+  } catch {
+    return [];
+  }
+}
+
 function lineOf(node: Node, lineCounter: LineCounter): number {
   return lineCounter.linePos(node.range?.[0] ?? 0).line || 1;
 }
@@ -121,7 +131,7 @@ function inMakefile(text: string): EmbeddedScript[] {
   const found: EmbeddedScript[] = [];
   const all = text.split("\n");
   for (let at = 0; at < all.length; at += 1) {
-    const shell = /\$\(shell\s+(.+)\)\s*$/.exec(all[at] ?? "")?.[1];
+    const shell = /\$\(shell\s{1,10}(.{1,2000})\)\s{0,20}$/.exec(all[at] ?? "")?.[1];
     if (shell !== undefined) found.push({ text: makeVariables(shell), line: at + 1 });
     if (!/^(?:\t| {4})\s*\S/.test(all[at] ?? "")) continue;
     const line = at + 1;

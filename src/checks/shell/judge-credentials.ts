@@ -28,13 +28,28 @@ export function judgeCredentials({ script, report }: ShellContext): void {
         report({ rule: "shell-credential", key: value.text(), line });
     }
   }
+  const files = new Set<string>();
   for (const command of script.commands) {
+    const isSecret = isWholeEnvironment(command) || command.args.some((arg) => SECRET_FILES.test(arg));
+    if (isSecret)
+      for (const { operator, target } of command.redirects) if (operator.includes(">")) files.add(target);
     const found: Found = (rule, level) =>
       report({ rule, key: command.node.text(), line: command.line, ...(level ? { level } : {}) });
     judgeReading(command, found);
     judgeSending(command, tainted, found);
+    const isSent =
+      isDownloader(command.name) &&
+      [...files].some(
+        (file) => file !== "/dev/null" && command.args.some((arg) => arg.replace(/^@|^\w+=@/, "") === file),
+      );
+    if (isSent) found("shell-exfiltration");
     judgeAddress(command, found);
   }
+}
+
+/** Prints every variable that is set. */
+function isWholeEnvironment({ name, args }: ShellCommand): boolean {
+  return ENVIRONMENT.test(name) && (args.length === 0 || /^-\w*[px]\w*$/.test(args[0] ?? ""));
 }
 
 function judgeReading({ name, args, redirects, node }: ShellCommand, found: Found): void {
@@ -89,7 +104,7 @@ function judgeSending(command: ShellCommand, tainted: ReadonlySet<string>, found
     return;
   const source = node.text();
   const isWhole =
-    upstream.some((from) => ENVIRONMENT.test(from.name) && (from.name !== "env" || from.args.length === 0)) ||
+    upstream.some(isWholeEnvironment) ||
     /[`(]\s*(?:env|printenv|set|export\s+-p|declare\s+-[xp]+)\b\s*(?:[|)`]|$)|\/proc\/\w+\/environ/.test(
       source,
     );

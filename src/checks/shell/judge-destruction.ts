@@ -24,6 +24,7 @@ export function judgeDestruction({ script, report }: ShellContext): void {
       if (operator.includes(">") && DEVICE.test(target)) found();
     }
   }
+  judgeBareRedirects(script, report);
   judgeForkBomb(script, report);
 }
 
@@ -228,13 +229,31 @@ function dangerOf(
   // `rm -rf "$DIR/"*` is `rm -rf /*` where DIR is empty.
   if (recursive && /^\/?\$\w+\/(?:\*|\.\*)?$/.test(target)) return isGiven(target, script) ? "warn" : "block";
   if (recursive && /^\/\$\w+$/.test(target)) return isGiven(target, script) ? "warn" : "block";
+  if (recursive && script.readNames.has(/^\$(\w+)$/.exec(target)?.[1] ?? "")) return "warn";
   if (recursive && /^\$\(|^`/.test(target) && /\bpwd\b|show-toplevel|\bls\b/.test(target)) return "block";
   return undefined;
 }
 
+const BARE_REDIRECT =
+  /(?:^|[;&|\n])[ \t]{0,20}(?::[ \t]{0,20})?>\|?[ \t]{0,20}["']?(\/(?:etc|dev\/(?:sd|nvme|hd|vd)|boot|usr|var\/log)\S{0,200})/g;
+const MAX_MATCHES = 50;
+
+/** `> file` without a command empties the file. */
+function judgeBareRedirects({ root, commands }: ShellScript, report: ShellReport): void {
+  const line = (commands[0]?.line ?? 1) - (commands[0]?.node.range().start.line ?? 0);
+  const text = root.text();
+  const matches = text.matchAll(BARE_REDIRECT);
+  for (const match of [...matches].slice(0, MAX_MATCHES)) {
+    const at = text.slice(0, match.index + match[0].length).split("\n").length - 1;
+    report({ rule: "shell-destructive", key: match[1] ?? "", line: line + at });
+  }
+}
+
 /** A function that does nothing but start itself twice. */
 function judgeForkBomb({ root, commands }: ShellScript, report: ShellReport): void {
-  const match = /([\w:.]+)\s*\(\)\s*\{\s*\1\s*\|\s*\1\s*&\s*\}?/.exec(root.text());
+  const match = /(?<![\w:.])([\w:.]{1,40})\s{0,20}\(\)\s{0,20}\{\s{0,20}\1\s{0,20}\|\s{0,20}\1\s{0,20}&/.exec(
+    root.text(),
+  );
   if (match) report({ rule: "shell-destructive", key: match[0], line: commands[0]?.line ?? 1 });
   for (const { name, args, node, line } of commands) {
     if (/^(?:\$0|\$BASH_SOURCE)$/.test(name) && /&/.test(node.parent()?.text() ?? "") && args.length === 0)

@@ -11,6 +11,7 @@ const DECODE_WORDS =
 
 /** Of longer words only so much is searched. */
 const MAX_TEXT = 10_000;
+const MAX_MATCHES = 50;
 
 /** Code that nobody has seen: downloaded, or made plain from something hidden, and run in the same script. */
 export function judgeDownloads({ script, report }: ShellContext): void {
@@ -50,6 +51,11 @@ export function judgeDownloads({ script, report }: ShellContext): void {
     if (variable !== undefined && tainted.has(variable)) found("shell-download-and-run");
     runsFile(command, files, cloned, found);
     for (const file of filesOf(command)) files.add(file);
+    if (
+      /^(?:tar|unzip|bsdtar|7z|cpio)$/.test(name) &&
+      (upstream.some((from) => isDownloader(from.name)) || args.some((arg) => files.has(plain(arg))))
+    )
+      files.add(UNPACKED);
     const clone = cloneOf(command);
     if (clone !== undefined) cloned.add(clone);
     if (
@@ -60,6 +66,13 @@ export function judgeDownloads({ script, report }: ShellContext): void {
       found("shell-download-and-run");
   }
   rawConnection(script.root.text(), report, script.commands[0]?.line ?? 1);
+}
+
+/** Stands among the files for what an archive that was downloaded held. */
+const UNPACKED = "\0unpacked";
+
+function isPath(name: string): boolean {
+  return !/[$`(]/.test(name);
 }
 
 /** Runs its input, itself or for each line of it. */
@@ -175,6 +188,13 @@ function runsFile(
     isInterpreter(name) ||
     /^(?:source|\.|chmod|install|exec|java|dpkg|rpm|msiexec|installer|open|pip3?|npm)$/.test(name);
   const named = isRun ? [called, ...args.map(plain)] : [called];
+  if (
+    files.has(UNPACKED) &&
+    /^(?:\.\/|[\w.-]+\/)\S/.test(words[words.length - args.length - 1]?.text ?? "") &&
+    isPath(name)
+  ) {
+    found("shell-download-and-run", "warn");
+  }
   for (const file of files) {
     if (
       !named.some(
@@ -197,7 +217,7 @@ function runsFile(
 
 /** A shell whose input and output are a connection. */
 function rawConnection(text: string, report: ShellContext["report"], line: number): void {
-  for (const match of text.matchAll(REVERSE)) {
+  for (const match of [...text.matchAll(REVERSE)].slice(0, MAX_MATCHES)) {
     const at = line + text.slice(0, match.index).split("\n").length - 1;
     report({ rule: "shell-reverse-shell", key: match[0], line: at });
   }

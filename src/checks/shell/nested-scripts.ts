@@ -16,13 +16,17 @@ export function nestedScripts({ commands, root }: ShellScript): Nested[] {
   ];
 }
 
+const MAX_BRACED = 50;
+
 /** A whole command in braces, `{rm,-rf,/}`: the grammar knows none. */
 function bracedCommands(root: SgNode, line: number): Nested[] {
   const text = root.text();
-  return [...text.matchAll(/(?:^|[;&|\n])[ \t]*(\{[^\s{},]{1,50},[^\s{}]{0,500}\})/g)].map((match) => ({
-    text: expandBraces(match[1] ?? "").join(" "),
-    line: line + text.slice(0, match.index).split("\n").length - 1,
-  }));
+  return [...text.matchAll(/(?:^|[;&|\n])[ \t]*(\{[^\s{},]{1,50},[^\s{}]{0,500}\})/g)]
+    .slice(0, MAX_BRACED)
+    .map((match) => ({
+      text: expandBraces(match[1] ?? "").join(" "),
+      line: line + text.slice(0, match.index).split("\n").length - 1,
+    }));
 }
 
 function scriptsOf(command: ShellCommand): string[] {

@@ -36,6 +36,8 @@ export interface ShellScript {
   readonly variables: Variables;
   /** Every variable that the script gives a value, known or not. */
   readonly assignedNames: ReadonlySet<string>;
+  /** Those among them that what is read gives a value. */
+  readonly readNames: ReadonlySet<string>;
   /** What is assigned, as it is written: `x=$(curl ...)`. */
   readonly assignments: readonly {
     readonly name: string;
@@ -45,6 +47,8 @@ export interface ShellScript {
   }[];
 }
 
+/** The kinds of nodes that run something. */
+const COMMAND_KINDS = ["command", "unset_command", "declaration_command"] as const;
 const MAX_COMMANDS = 20_000;
 /** What is read of commands inside commands inside commands counts again each time: together no more than this. */
 const MAX_CHARS = 2_000_000;
@@ -66,16 +70,17 @@ interface Reading {
 export function readScript(text: string, line = 1): ShellScript {
   const root = parseSource("shell", text);
   const found = root.findAll({
-    rule: { any: [{ kind: "command" }, { kind: "variable_assignment" }, { kind: "for_statement" }] },
+    rule: { any: [...COMMAND_KINDS, "variable_assignment", "for_statement"].map((kind) => ({ kind })) },
   });
   const assignments: { name: string; value: SgNode; text: string; line: number }[] = [];
   const variables = new Map<string, readonly string[]>();
   const names = new Set<string>();
+  const read = new Set<string>();
   const commands: SgNode[] = [];
   for (const node of found.slice(0, MAX_COMMANDS)) {
-    if (node.kind() === "command") {
+    if (COMMAND_KINDS.some((kind) => kind === node.kind())) {
       commands.push(node);
-      for (const name of readNames(node)) names.add(name);
+      for (const name of readNames(node)) read.add(name);
       continue;
     }
     const isLoop = node.kind() === "for_statement";
@@ -86,6 +91,10 @@ export function readScript(text: string, line = 1): ShellScript {
         .replace(/\[.*$/, "") ?? "";
     names.add(name);
     const value = node.field("value");
+    if (isLoop) {
+      const over = loopWord(node, variables);
+      if (over !== undefined && !variables.has(name)) variables.set(name, [over]);
+    }
     if (!value || isLoop) continue;
     assignments.push({ name, value, text: value.text(), line: line + node.range().start.line });
     const items = value.kind() === "array" ? value.children().filter((child) => child.isNamed()) : [value];
@@ -110,7 +119,28 @@ export function readScript(text: string, line = 1): ShellScript {
     reading.made.set(node.id(), commandOf(node, variables, line, reading));
   }
   const made = [...reading.made.values()];
-  return { root, commands: made, variables, assignedNames: names, assignments, isWhole };
+  return {
+    root,
+    commands: made,
+    variables,
+    assignedNames: new Set([...names, ...read]),
+    readNames: read,
+    assignments,
+    isWhole,
+  };
+}
+
+/**
+ * What stands for the words that a loop goes over: the one that leads furthest up, or the first. What is done to it is
+ * done to each of them.
+ */
+function loopWord(loop: SgNode, variables: Variables): string | undefined {
+  const words = loop
+    .children()
+    .filter((child) => child.isNamed() && !/^(?:do_group|variable_name|comment)$/.test(String(child.kind())))
+    .flatMap((child) => cookWord(child, variables));
+  if (words.length === 0 || words.some(({ open }) => open)) return undefined;
+  return (words.find(({ text }) => /^(?:[/~]|\.\.|\*$)/.test(text)) ?? words[0])?.text;
 }
 
 /** What `read`, `mapfile` and `getopts` give values. */
@@ -150,10 +180,15 @@ function commandOf(node: SgNode, variables: Variables, line: number, reading: Re
         });
     }
   };
-  for (const child of node.children()) {
+  const isCommand = node.kind() === "command";
+  for (const [index, child] of node.children().entries()) {
+    // `export`, `unset`: the grammar has the word itself as a token.
+    if (!isCommand && index === 0) words.push({ text: child.text(), source: child.text(), open: false });
     if (!child.isNamed()) continue;
     const kind = String(child.kind());
-    if (kind === "variable_assignment") assigned.push(child.text());
+    if (kind === "variable_assignment" && isCommand) assigned.push(child.text());
+    else if (kind === "variable_assignment")
+      words.push({ text: child.text(), source: child.text(), open: true });
     else if (kind.endsWith("_redirect")) readRedirect(child);
     else if (kind !== "comment")
       words.push(...(kind === "command_name" ? nameWords(child, variables) : cookWord(child, variables)));
@@ -215,6 +250,7 @@ function stagesOf(pipeline: SgNode, { pipelines }: Reading): readonly Stage[] {
 }
 
 function commandsUnder(node: SgNode, { made }: Reading): ShellCommand[] {
-  const nodes = node.kind() === "command" ? [node] : node.findAll({ rule: { kind: "command" } });
+  const isOne = COMMAND_KINDS.some((kind) => kind === node.kind());
+  const nodes = isOne ? [node] : node.findAll({ rule: { any: COMMAND_KINDS.map((kind) => ({ kind })) } });
   return nodes.slice(0, MAX_UPSTREAM).flatMap((each) => made.get(each.id()) ?? []);
 }

@@ -45,6 +45,10 @@ describe("code that reaches for a capability of Python", () => {
     ["python-deserialise", "import yaml\nyaml.load(stream)"],
     ["python-native", "import ctypes as c\nc.cdll.LoadLibrary('libc.so.6')"],
     ["python-destructive", "from shutil import rmtree as rt\nrt('..')"],
+    ["python-destructive", "import shutil\nrm = shutil.rmtree\nrm('/')"],
+    ["python-destructive", "import glob, os\nfor f in glob.glob('/**', recursive=True): os.unlink(f)"],
+    ["python-module-as-value", "import os\ndict(vars(os))['system'](c)"],
+    ["python-process", "import glob\nglob.os.execl('/bin/sh', 'sh')"],
     [
       "python-destructive",
       "import os\nfor d, _, fs in os.walk('/'):\n    for x in fs:\n        os.remove(os.path.join(d, x))",
