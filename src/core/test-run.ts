@@ -38,17 +38,21 @@ export function testWords({ file, name }: Pick<TestResult, "file" | "name">): st
 const RANK: Readonly<Record<TestStatus, number>> = { failed: 2, skipped: 1, passed: 0 };
 
 /**
- * Gives tests of the same id numbers, in order: none hides behind another. A test that is reported twice with different
- * results is thereby two, of which the failed one counts for itself.
+ * Gives tests of the same id numbers, the worst first: none hides behind another. Where somebody has put a result beside
+ * the runner's own, the id has the worse of the two.
  */
 export function numbered(results: readonly TestResult[]): TestResult[] {
-  const seen = new Map<string, number>();
-  return results.map((result) => {
-    const key = testKey(result);
-    const count = (seen.get(key) ?? 0) + 1;
-    seen.set(key, count);
-    return count === 1 ? result : { ...result, name: `${result.name} (${count})` };
-  });
+  const groups = new Map<string, TestResult[]>();
+  for (const result of results) {
+    const group = groups.get(testKey(result));
+    if (group) group.push(result);
+    else groups.set(testKey(result), [result]);
+  }
+  return [...groups.values()].flatMap((group) =>
+    group
+      .toSorted((one, other) => RANK[other.status] - RANK[one.status])
+      .map((result, at) => (at === 0 ? result : { ...result, name: `${result.name} (${at + 1})` })),
+  );
 }
 
 /** Two runs of the same tree, with the better result of each test: what failed only once is not known to be broken. */

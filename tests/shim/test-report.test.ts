@@ -80,14 +80,14 @@ describe("Node's own runner", () => {
     });
     expect(exitCode).toBe(1);
     expect(tests).toEqual({
-      "test/a.test.js > one": "passed",
+      "test/a.test.js > one": "failed",
       "test/a.test.js > two": "failed",
       "test/a.test.js > three": "skipped",
       "test/a.test.js > suite > inner": "passed",
       "test/a.test.js > suite > deeper > inner": "passed",
       "test/a.test.js > with subtests > sub": "passed",
       "test/a.test.js > with subtests": "passed",
-      "test/a.test.js > one (2)": "failed",
+      "test/a.test.js > one (2)": "passed",
       "test/b.test.js > ": "failed",
     });
     expect(output).toContain("the second of this name");
