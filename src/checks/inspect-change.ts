@@ -12,6 +12,16 @@ import { lineWithoutSecrets } from "./secrets/find-secrets.ts";
 import { SourceFile } from "./source-file.ts";
 
 const MAX_EXCERPT_CHARS = 200;
+/** Of a line, as much as tells two of them apart. */
+const MAX_LINE_CHARS_KEPT = 300;
+/** More than this in one change was made to be too much: what is left of it is not looked at, and the change does not land. */
+const MAX_OCCURRENCES = 200_000;
+const TOO_MUCH: RuleFinding = {
+  rule: "unreadable-code",
+  message: `More than ${MAX_OCCURRENCES} places of this change are worth a finding: not all of it was looked at.`,
+};
+/** In the place of a path: no single file, but what looks at all of them. */
+const WHOLE_CHANGE = "";
 /** Syntax trees are freed when the event loop turns, and not before. */
 const FILES_PER_TURN = 20;
 
@@ -25,7 +35,7 @@ export async function inspectChange(options: {
   readonly onFile: (path: string) => void;
 }): Promise<Finding[]> {
   const { request, rules, onFile } = options;
-  const { change, settings, skip } = request;
+  const { change, skip } = request;
   const files = change.files.filter(({ path }) => !skip.includes(path));
   const scopes = { base: scopeOf(request, "base"), head: scopeOf(request, "head") };
   const found: Record<"base" | "head", PlacedOccurrence[]> = { base: [], head: [] };
@@ -41,14 +51,17 @@ export async function inspectChange(options: {
       const source = pair[side];
       if (!source) continue;
       for (const finder of FILE_FINDERS) {
+        if (found.base.length + found.head.length > MAX_OCCURRENCES) break;
         for (const occurrence of finder.find(source, scopes[side])) {
-          found[side].push({ ...occurrence, path: file.path, text: source.line(occurrence.line) });
+          const text = source.line(occurrence.line).slice(0, MAX_LINE_CHARS_KEPT);
+          found[side].push({ ...occurrence, path: file.path, text });
         }
       }
     }
     if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await setImmediate();
   }
   const sources = new Map(pairs.map((pair) => [pair.path, pair]));
+  if (found.base.length + found.head.length > MAX_OCCURRENCES) unreadable.push(TOO_MUCH);
   const findings: RuleFinding[] = [
     ...unreadable,
     ...newOccurrences(found.base, found.head).map((occurrence): RuleFinding => {
@@ -62,11 +75,21 @@ export async function inspectChange(options: {
         ...(level === undefined ? {} : { level }),
       };
     }),
-    ...CHANGE_FINDERS.flatMap((finder) => finder.find(pairs, { change, settings })).map((finding) =>
+    ...findingsOfWhole(request, pairs, onFile).map((finding) =>
       withoutSecrets(finding, sources.get(finding.path ?? "")),
     ),
   ];
   return findings.flatMap((finding) => complete(finding, request, rules));
+}
+
+function findingsOfWhole(
+  { change, settings, skip }: InspectRequest,
+  pairs: readonly FilePair[],
+  onFile: (path: string) => void,
+): RuleFinding[] {
+  if (skip.includes(WHOLE_CHANGE)) return [];
+  onFile(WHOLE_CHANGE);
+  return CHANGE_FINDERS.flatMap((finder) => finder.find(pairs, { change, settings }));
 }
 
 function shownLine(source: SourceFile | undefined, line: number): string | undefined {
