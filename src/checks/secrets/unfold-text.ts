@@ -28,27 +28,23 @@ export function unfoldText(text: string): UnfoldedText[] {
   return [...joinedLiterals(text), ...decodedWords(text), ...escapedText(text)];
 }
 
+/** With its quotes. */
 interface Literal {
   readonly start: number;
   readonly end: number;
-  readonly value: string;
 }
 
-/** Literals of one line each, by their quotes alone. Where a quote is not one, the next line begins anew. */
-function* literals(text: string): Generator<Literal> {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code !== 0x22 && code !== 0x27 && code !== 0x60) continue;
-    let end = at + 1;
-    for (; end < text.length && end - at <= MAX_LITERAL; end += 1) {
-      const each = text.charCodeAt(end);
-      if (each === 0x5c) end += 1;
-      else if (each === code || each === 0x0a) break;
-    }
-    if (text.charCodeAt(end) !== code || end - at > MAX_LITERAL) continue;
-    yield { start: at, end: end + 1, value: text.slice(at + 1, end) };
-    at = end;
+const [QUOTE, APOSTROPHE, BACKTICK, BACKSLASH, LINE_FEED] = [0x22, 0x27, 0x60, 0x5c, 0x0a];
+
+/** The literal that begins with a quote at `at`, within its line. Where a quote is not one, the next line begins anew. */
+function literalAt(text: string, at: number, quote: number): Literal | undefined {
+  let end = at + 1;
+  for (; end < text.length && end - at <= MAX_LITERAL; end += 1) {
+    const each = text.charCodeAt(end);
+    if (each === BACKSLASH) end += 1;
+    else if (each === quote || each === LINE_FEED) break;
   }
+  return text.charCodeAt(end) === quote && end - at <= MAX_LITERAL ? { start: at, end: end + 1 } : undefined;
 }
 
 function joinedLiterals(text: string): UnfoldedText[] {
@@ -56,26 +52,57 @@ function joinedLiterals(text: string): UnfoldedText[] {
   let pieces: Literal[] = [];
   let length = 0;
   const close = (): void => {
-    const isReversed = pieces.length > 0 && isTurned(text, pieces.at(-1)?.end ?? 0);
-    if (pieces.length > 1 || isReversed || pieces[0]?.value.includes("${"))
-      found.push(...joined(pieces, isReversed));
+    const [first] = pieces;
+    if (first && (pieces.length > 1 || mayHide(text, first))) {
+      const isReversed = isTurned(text, pieces.at(-1)?.end ?? 0);
+      found.push(...joined(text, pieces, isReversed));
+    }
     pieces = [];
     length = 0;
   };
-  for (const literal of literals(text)) {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code !== QUOTE && code !== APOSTROPHE && code !== BACKTICK) continue;
+    const literal = literalAt(text, at, code);
+    if (!literal) continue;
     const previous = pieces.at(-1);
     if (previous && (length > MAX_JOINED || !isBeside(text, previous.end, literal.start))) close();
     pieces.push(literal);
-    length += literal.value.length;
+    length += literal.end - literal.start;
+    at = literal.end - 1;
   }
   close();
   return found;
 }
 
+/** A literal by itself hides something where it is a template of literals, or is turned round. */
+function mayHide(text: string, { start, end }: Literal): boolean {
+  const next = text.charCodeAt(end);
+  // `.`, `[` or `)`: something is done to it.
+  if (next === 0x2e || next === 0x5b || next === 0x29)
+    return isTurned(text, end) || text.charCodeAt(start) === BACKTICK;
+  return text.charCodeAt(start) === BACKTICK && text.slice(start, end).includes("${");
+}
+
 function isBeside(text: string, from: number, to: number): boolean {
   if (to - from > 200) return false;
-  const between = text.slice(from, to);
-  return BETWEEN.test(between) || BETWEEN.test(between.replaceAll(COMMENTS, ""));
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    // Blanks, line ends, and `&()+,.[\]`; a comment is looked at more closely.
+    if (code === 0x2f || code === 0x23) return BETWEEN.test(text.slice(from, to).replaceAll(COMMENTS, ""));
+    const isJoint =
+      code === 0x20 ||
+      (code >= 0x09 && code <= 0x0d) ||
+      code === 0x26 ||
+      code === 0x28 ||
+      code === 0x29 ||
+      code === 0x2b ||
+      code === 0x2c ||
+      code === 0x2e ||
+      (code >= 0x5b && code <= 0x5d);
+    if (!isJoint) return false;
+  }
+  return true;
 }
 
 /** Whether what follows a literal turns it round. */
@@ -86,12 +113,13 @@ function isTurned(text: string, at: number): boolean {
   );
 }
 
-function joined(pieces: readonly Literal[], isReversed: boolean): UnfoldedText[] {
+function joined(text: string, pieces: readonly Literal[], isReversed: boolean): UnfoldedText[] {
   const edges = new Set<number>();
   let whole = "";
   for (const piece of pieces) {
     edges.add(whole.length);
-    whole += piece.value.replaceAll(/\$\{\s*(["'`])([^"'`\n]{0,100})\1\s*\}/g, "$2");
+    const value = text.slice(piece.start + 1, piece.end - 1);
+    whole += value.replaceAll(/\$\{\s*(["'`])([^"'`\n]{0,100})\1\s*\}/g, "$2");
   }
   const [start, end] = [pieces[0]?.start ?? 0, pieces.at(-1)?.end ?? 0];
   const forward = { text: whole, start, end, edges, how: "in pieces" };
@@ -103,7 +131,9 @@ function joined(pieces: readonly Literal[], isReversed: boolean): UnfoldedText[]
     : [forward];
 }
 
-const ENCODED = /[A-Za-z0-9+/_-]{24,4000}={0,2}/g;
+/** In base64 each byte of plain ASCII begins a group with one of these letters, if it is the first of three. */
+const ENCODED =
+  /(?<![A-Za-z0-9+/_-])(?:[0-9a-fA-F]{24}|(?:[I-Za-f][A-Za-z0-9+/_-]{3}){6})[A-Za-z0-9+/_-]{0,4000}={0,2}/g;
 const HEX = /^(?:[0-9a-f]{2}){12,}$/i;
 const NUMBERS = /(?:\b(?:0x[0-9a-fA-F]{2}|\d{2,3})\s{0,3},\s{0,10}){15,500}(?:0x[0-9a-fA-F]{2}|\d{2,3})/g;
 
