@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { diffFacts } from "../core/diff-facts.ts";
 import type { Inspection } from "../core/inspection.ts";
 import { boundFindings } from "./bound-findings.ts";
 import { inspectChange } from "./inspect-change.ts";
@@ -21,5 +22,5 @@ for await (const request of readRequests(process.stdin)) {
     rules: loadRules(),
     onFile: (path) => say({ at: path }),
   });
-  say({ done: boundFindings(findings) });
+  say({ done: { ...boundFindings(findings), kinds: diffFacts(request.change) } });
 }

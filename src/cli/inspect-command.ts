@@ -118,5 +118,6 @@ function asJson({
       excerpt: excerpt === undefined ? null : safeLine(excerpt),
     })),
     unlisted: inspection.unlisted,
+    kinds: inspection.kinds ?? null,
   };
 }

@@ -1,3 +1,4 @@
+import { formatDiffFacts } from "../core/diff-facts.ts";
 import type { Finding, FindingLevel } from "../core/finding.ts";
 import type { Inspection } from "../core/inspection.ts";
 import { safeLine } from "../core/safe-text.ts";
@@ -10,7 +11,7 @@ export function renderInspectionText(
   { inspection, files }: { readonly inspection: Inspection; readonly files: number },
   { paint }: TextTarget,
 ): string {
-  const { findings, unlisted } = inspection;
+  const { findings, unlisted, kinds } = inspection;
   const lines = findings.flatMap((finding) => [
     `${paint(STYLES[finding.level], finding.level.padEnd(5))}  ${safeLine(`${placeOf(finding)}${finding.message}`)} (${finding.rule})`,
     ...(finding.excerpt === undefined ? [] : [`       ${paint("dim", safeLine(finding.excerpt))}`]),
@@ -19,8 +20,9 @@ export function renderInspectionText(
   const counts = `${count("block")} block, ${count("warn")} warn, ${count("info")} info`;
   const more = unlisted > 0 ? `, and ${unlisted} more` : "";
   const conclusion = `${files} ${files === 1 ? "file" : "files"} changed: ${findings.length === 0 ? "nothing found" : `${counts}${more}`}`;
+  const made = kinds && files > 0 ? [`What it is made of: ${formatDiffFacts(kinds)}`] : [];
   const hint = findings.length > 0 ? ["What a rule is for: nightwarden inspect --explain RULE"] : [];
-  return `${[...lines, ...(lines.length > 0 ? [""] : []), paint("bold", conclusion), ...hint].join("\n")}\n`;
+  return `${[...lines, ...(lines.length > 0 ? [""] : []), paint("bold", conclusion), ...made, ...hint].join("\n")}\n`;
 }
 
 function placeOf({ path, line }: Finding): string {

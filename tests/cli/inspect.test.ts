@@ -22,7 +22,10 @@ describe("inspect", () => {
     const { app, good, bad, call } = await inspected();
     const before = fingerprint(app);
     const fine = await call(`${good}~1..${good}`, "--repo", app);
-    expect(fine).toMatchObject({ exitCode: 0, stdout: "1 file changed: nothing found\n" });
+    expect(fine).toMatchObject({
+      exitCode: 0,
+      stdout: "1 file changed: nothing found\nWhat it is made of: 1 source (+1 -1 lines)\n",
+    });
     const blocked = await call(`${good}..${bad}`, "--repo", app);
     expect(blocked.stdout).toContain("block  src/b.py: Nothing is known of this file");
     expect(blocked.stdout).toContain("2 files changed: 1 block, 1 warn, 0 info");
