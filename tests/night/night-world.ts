@@ -76,6 +76,8 @@ export class NightWorld {
   memory: MemoryBudget = { budgetBytes: 2 ** 40, collectorBytes: 2 ** 20, gatewayBytes: 2 ** 20 };
   /** Until when the night waited, each time. */
   readonly waits: string[] = [];
+  /** What a night is run by. */
+  runner: typeof runNight = runNight;
   /** Called with each event when it is durable. */
   onEvent: (event: NightwardenEvent) => void = () => undefined;
   repository!: Repository;
@@ -188,7 +190,7 @@ export class NightWorld {
       onOutput: () => undefined,
       ...overrides,
     };
-    const result = await runNight({ ...this.deps(tasks), ...deps }, order, stop);
+    const result = await this.runner({ ...this.deps(tasks), ...deps }, order, stop);
     if (result?.error !== undefined) throw result.error;
     return result?.state;
   }

@@ -3,6 +3,7 @@ import { Inspector } from "../../src/checks/inspector.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import { GO_ON } from "../night/night-world.ts";
 import { PrivateRegistry, wordPackage } from "./private-registry.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { PrepareWorld } from "./prepare-world.ts";
 
 const TOKEN = "npm_SENTINELsentinel0123456789ABCDEF";
@@ -107,6 +108,33 @@ describe("a task that is granted a package of npm", { timeout: 600_000 }, () => 
       order: ORDER,
     });
     expect(outcomes(undone)).toMatchObject([{ reason: "no-change" }]);
+  });
+
+  it("is there for another task that is made again on it, and for the verify of both together", async () => {
+    registry = await PrivateRegistry.start({ packages: [WORD, EXTRA] });
+    world = await PrepareWorld.create("grant-rebuilt", registry.project(["word"]));
+    world.night.runner = sideBySide;
+    // Green without the first task's file, and with it only where its package is there, too.
+    const both = [`test ! -e use.js || node use.js`, SAYS("word", "hello")];
+    const state = await world.run({
+      access: registry.access(),
+      grants: { dependencies: ["extra@^1.0.0"] },
+      agent: `echo 'require("extra")' > use.js`,
+      verify: both,
+      more: [{ agent: `${LACKS("extra")} && echo 2 > two.txt`, verify: both }],
+      order: ORDER,
+    });
+    expect(outcomes(state)).toMatchObject([{ kind: "landed" }, { kind: "landed" }]);
+    expect(world.events("candidate.rebuilt")).toMatchObject([{ task: "task-2" }]);
+    // Verified twice: with what it started with, and on the tip with what the tip's manifests ask for.
+    const [, own, rebuilt] = world.events("verify.finished");
+    expect(rebuilt).toMatchObject({ task: "task-2", verdict: { green: true } });
+    expect(rebuilt?.key).not.toBe(own?.key);
+    expect(world.events("prepare.finished")).toMatchObject([
+      { result: "prepared" },
+      { result: "prepared", source: "grant", of: { task: "task-1" } },
+      { result: "cached", source: "candidate", of: { task: "task-2" } },
+    ]);
   });
 
   it("fails alone where the package does not exist: the reason says what npm said, and the night goes on", async () => {
