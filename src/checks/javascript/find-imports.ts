@@ -154,6 +154,8 @@ function judgeScheme(scheme: string, rest: string, asked: Asked): Fault[] {
       ? [{ rule: "js-undeclared-import", key: `${scheme}:${rest}` }]
       : judgePackage(name, `${scheme}:${rest}`, asked);
   }
+  if (/^(?:git(?:\+\w+)?|ssh|github|gitlab|bitbucket|gist)$/i.test(scheme))
+    return [{ rule: "js-import-url", key: `${scheme}:${rest}` }];
   if (scheme === "node") return [{ rule: "js-unresolved-import", key: `${scheme}:${rest}`, level: "warn" }];
   if (scheme === "bun" || scheme === "cloudflare" || scheme === "virtual" || scheme === "astro") return [];
   return [{ rule: "js-unresolved-import", key: `${scheme}:${rest}`, level: "warn" }];

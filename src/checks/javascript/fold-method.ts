@@ -162,9 +162,13 @@ export function foldListMethod(
     case "filter":
     case "splice":
     case "toSpliced":
+      return list(items);
     case "sort":
     case "toSorted":
-      return list(items);
+      // How a function of the file would sort is not followed.
+      return values.length > 0
+        ? undefined
+        : list(items.toSorted((a, b) => ((asText(a[0]) ?? "") < (asText(b[0]) ?? "") ? -1 : 1)));
     case "at": {
       const index = numberOf(first);
       return index === undefined ? items.flat() : (items.at(index) ?? []);

@@ -32,6 +32,10 @@ export function judgeStructure(judging: Judging, place: Place): void {
     case "JSXAttribute":
       if (node.value?.type === "Literal" && /^\s*javascript:/i.test(node.value.value))
         found.add({ start: node.start, rule: "js-script-injection", key: sourceOf(judging, node) });
+      else if (node.name.name === "srcDoc" && node.value?.type === "JSXExpressionContainer") {
+        if (evaluator.textsOf(node.value.expression, scope).some((each) => isActiveMarkup(each)))
+          found.add({ start: node.start, rule: "js-script-injection", key: sourceOf(judging, node) });
+      }
       return;
     default:
   }
@@ -65,6 +69,8 @@ function judgeAssignment(
     return;
   }
   const left = bare(node.left);
+  if (left.type === "MemberExpression" && evaluator.pathsOf(left, scope).includes("require"))
+    found.add({ start: node.start, rule: "js-odd-loader", key: sourceOf(judging, left), level: "warn" });
   if (evaluator.pathsOf(left, scope).some((each) => LOADING_VARIABLES.has(each)))
     found.add({ start: node.start, rule: "js-code-from-text", key: sourceOf(judging, left), level: "warn" });
   const key =

@@ -165,6 +165,7 @@ export function memberPath(base: string, key: string): string {
       : key === "_" || key === "$"
         ? key
         : (globalPath(key) ?? key);
+  if (base === "module" && /^\d+$/.test(key)) return "module";
   if (key === "constructor") {
     if (base === "module") return "node:module";
     if (base.endsWith(".prototype")) return base.slice(0, -10);

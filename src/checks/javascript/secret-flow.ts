@@ -51,6 +51,7 @@ export function secretsIn(
       }
     }
     if (at.type === "Identifier") {
+      if (evaluator.pathsOf(at, scope).includes("document.cookie")) secrets.add("browser");
       for (const source of scope.find(at.name)?.sources ?? [])
         stack.push({ node: source.node, scope: source.scope, isSignIn });
       continue;

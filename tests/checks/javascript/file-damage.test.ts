@@ -153,6 +153,69 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.ts",
     "import { rm } from 'node:fs/promises';\nawait Promise.all(['/usr', '/var'].map((d) => rm(d, { recursive: true })));",
   ],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import { rmdir } from 'node:fs/promises';\nawait rmdir('/', { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const { rm } = require('node:fs').promises;\nrm('/etc', { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.js",
+    "const home = require('os').homedir();\nrequire('fs').rmSync(home, { recursive: true });",
+  ],
+  ["js-wide-deletion", "src/case.ts", "import fs from 'fs';\nfs.rmSync('..', { recursive: true });"],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import fs from 'fs';\nfs.rmSync('.', { recursive: true, force: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import fs from 'fs';\nconst del = fs.rmSync.bind(fs);\ndel('/', { recursive: true });",
+  ],
+  [
+    "js-wide-deletion",
+    "src/case.ts",
+    "import fs from 'fs';\nimport os from 'os';\nfs.rmSync(os.homedir() + '/*');",
+  ],
+  ["js-persistent-write", "src/case.ts", "import fs from 'fs';\nfs.truncateSync('/var/log/auth.log');"],
+  ["js-persistent-write", "src/case.ts", "import fs from 'fs';\nfs.promises.writeFile('/usr/bin/node', x);"],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import fs from 'fs';\nimport { join } from 'path';\nfs.writeFileSync(join('.git', 'hooks', 'post-merge'), x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import fs from 'fs';\nconst f = fs.openSync('/etc/crontab', 'a');\nfs.writeSync(f, x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import { homedir } from 'node:os';\nimport { appendFile } from 'node:fs/promises';\nawait appendFile(`${homedir()}/.bash_profile`, x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import fs from 'fs';\nfs.cpSync('x', process.env.HOME + '/.ssh', { recursive: true });",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import fse from 'fs-extra';\nawait fse.outputFile('/etc/systemd/system/x.service', x);",
+  ],
+  [
+    "js-persistent-write",
+    "src/case.ts",
+    "import fs from 'fs';\nfs.writeFileSync(`${process.env.APPDATA}\\\\Microsoft\\\\Windows\\\\Start Menu\\\\Programs\\\\Startup\\\\x.bat`, x);",
+  ],
 ];
 
 describe("JavaScript and TypeScript", () => {

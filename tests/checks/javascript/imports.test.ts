@@ -60,6 +60,22 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.ts",
     "import wasm from './evil.wasm?init';\nimport y from 'not-declared?worker';",
   ],
+  ["js-undeclared-import", "src/case.ts", "import x from 'expres';"],
+  ["js-undeclared-import", "src/case.ts", "export { default as y } from '@scope/unknown';"],
+  ["js-undeclared-import", "src/case.ts", "const y = await import('unknown-pkg');"],
+  ["js-undeclared-import", "src/case.js", "const y = require('unknown-pkg/deep/file.js');"],
+  ["js-undeclared-import", "src/case.js", "const y = require(`unknown-pkg`);"],
+  ["js-undeclared-import", "src/case.js", "const n = cond ? 'zod' : 'unknown-pkg';\nrequire(n);"],
+  ["js-undeclared-import", "src/case.ts", "import x, { type Y } from 'unknown-pkg';"],
+  ["js-undeclared-import", "src/case.ts", "import defer * as x from 'unknown-pkg';"],
+  ["js-import-url", "src/case.ts", "import x from 'git+https://example.net/x.git';"],
+  ["js-import-url", "src/case.ts", "import x from 'github:user/repo';"],
+  ["js-import-outside", "src/case.ts", "import x from '..\\\\..\\\\x.js';"],
+  ["js-import-outside", "src/case.ts", "import x from '../../../x';"],
+  ["js-undeclared-import", "src/case.ts", "import x from '#not-there';"],
+  ["js-import-outside", "src/case.ts", "import x from 'zod/../../x';"],
+  ["js-import-url", "src/case.js", "importScripts('https://x.example/a.js', './b.js');"],
+  ["js-import-url", "src/case.js", "navigator.serviceWorker.register('https://x.example/sw.js');"],
 ];
 
 describe("JavaScript and TypeScript", () => {

@@ -27,6 +27,11 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
   ["js-native-code", "src/case.js", "Reflect.apply(process.dlopen, process, [module, file]);"],
   ["js-native-code", "src/case.js", "const k = 'dlo' + 'pen';\nprocess[k](module, file);"],
   ["js-native-code", "src/case.js", "require('./addon' + '.node');"],
+  ["js-native-code", "src/case.js", "const n = process['_linked' + 'Binding']('x');"],
+  ["js-native-code", "src/case.ts", "import fs from './prebuilds/linux-x64/node.napi.node';"],
+  ["js-native-code", "src/case.js", "const load = require('node-gyp-build');\nload(__dirname);"],
+  ["js-native-code", "src/case.ts", "new Deno.UnsafeFnPointer(p, d);"],
+  ["js-native-code", "src/case.js", "process.report; process.binding.call(process, 'fs');"],
 ];
 
 describe("JavaScript and TypeScript", () => {

@@ -70,6 +70,32 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
     "src/case.js",
     "var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}var a=0;function b(c){return c+a}",
   ],
+  ["js-obfuscated", "src/case.js", "const a = '\\u{72}\\u{65}\\u{71}\\u{75}\\u{69}\\u{72}\\u{65}';"],
+  ["js-obfuscated", "src/case.js", "const o = { 'con' : 1 };\nthing[`con${'struct'}or`](x);"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const k = 'ro' + 'tcurtsnoc';\nthing[k.split('').reverse().join('')](x);",
+  ],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "const p = Buffer.from('QUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVGQUJDREVG', 'base64').toString();\nuse(p);",
+  ],
+  ["js-obfuscated", "src/case.js", "thing['ex' + 'ecSync']('id');"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "var _0x1=0;(function(_0x4e1a,_0x5b2c){while(!![]){try{break;}catch(_0x3f00){_0x4e1a['push'](_0x4e1a['shift']());}}}(_0x9abc,0x1));",
+  ],
+  ["js-obfuscated", "src/case.js", "pro\\u0063ess.exit();"],
+  ["js-obfuscated", "src/case.js", "obj.\\u0065val(x);"],
+  [
+    "js-obfuscated",
+    "src/case.js",
+    "if (ok) run();                                                                                                                                                      process.exit(0);",
+  ],
+  ["js-obfuscated", "src/case.js", "const s = 'x'.replace(/x/, 'require');\nuse(s, 'child_' + 'process');"],
 ];
 
 describe("JavaScript and TypeScript", () => {
