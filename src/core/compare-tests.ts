@@ -133,6 +133,17 @@ function bodyLoss(before: TestCase, after: TestCase): TestLoss[] {
     const message = `The table of the test ${name} has ${after.rows} rows in place of ${before.rows}.`;
     return [{ rule: "test-removed", level: "block", ...place, message }];
   }
+  const wrapper = after.wrappers?.find((each) => before.wrappers?.includes(each) !== true);
+  if (wrapper !== undefined && before.body !== "") {
+    const message = `The test ${name} is handed to "${wrapper}" now, which may run it or not.`;
+    return [{ rule: "test-conditional", level: "warn", ...place, message }, ...assertionLoss(before, after)];
+  }
+  return assertionLoss(before, after);
+}
+
+function assertionLoss(before: TestCase, after: TestCase): TestLoss[] {
+  const place = { path: after.path, line: after.line };
+  const name = quoted(before.title);
   if (before.body === after.body) return [];
   if (before.assertions.length > 0 && after.assertions.length === 0) {
     const known = new Set(before.calls);

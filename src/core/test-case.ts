@@ -15,6 +15,8 @@ export interface TestCase {
   readonly isTable: boolean;
   /** How many rows its table has, where that can be counted. */
   readonly rows?: number;
+  /** What the test is handed to before it is run: decorators, functions around its own. */
+  readonly wrappers?: readonly string[];
   /** Numbers and strings in the test, its table among them. */
   readonly literals: readonly string[];
 }

@@ -61,6 +61,8 @@ export function findPythonTampering(file: SourceFile): Occurrence[] {
         "What is tested is replaced before any test runs.",
         statement.indent > 0 ? "warn" : undefined,
       );
+    else if (statement.indent === 0 && !asserted.has(name))
+      add("tested-code-mocked", statement, "Something is replaced for all tests of this file.", "warn");
     else if (asserted.has(name))
       add(
         "tested-code-mocked",
@@ -131,13 +133,16 @@ function undone(statement: PythonStatement, above: readonly PythonStatement[], a
     )
   )
     add("collection-changed", statement, "How the test runner is started is changed.");
+  if (above.length === 0 && /^__test__\s*=\s*(?:False|0|None)/.test(text)) {
+    add("collection-changed", statement, "The module says of itself that it has no tests.");
+  }
   if (/^failureException\s*=/.test(text))
     add("assertions-patched", statement, "What a failure is, is given another meaning.");
   if (/^pytest_plugins\s*[:=]/.test(text))
     add("collection-changed", statement, "A plugin of the test runner is loaded.", "warn");
   if (
     text.startsWith("pytest.importorskip(") &&
-    above.some((each) => /^(?:async\s+)?def\s+test/.test(each.text))
+    (above.length === 0 || above.some((each) => /^(?:async\s+)?def\s+test/.test(each.text)))
   )
     add("test-born-skipped", statement, "This test is skipped where a module is missing.");
 }

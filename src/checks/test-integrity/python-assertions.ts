@@ -135,7 +135,7 @@ export function unwrap(code: string): string {
   for (let turns = 0; turns < 8; turns += 1) {
     if (!at.startsWith("(") || !at.endsWith(")") || !closesAtEnd(at)) return at;
     const inner = at.slice(1, -1).trim();
-    if (topLevel(inner, ",").length > 0) return at;
+    if (inner === "" || topLevel(inner, ",").length > 0) return at;
     at = inner;
   }
   return at;

@@ -119,7 +119,10 @@ class Reader {
       return;
     }
     const names = namesWithin(call.body, this.names.values);
-    const params = list(call.body, "params").flatMap((param) => nameOf(param) ?? []);
+    const params = list(call.body, "params").flatMap((param) => [
+      ...(nameOf(param) === undefined ? [] : [nameOf(param) ?? ""]),
+      ...list(param, "properties").flatMap((property) => nameOf(child(property, "value")) ?? []),
+    ]);
     const hasDone = /^(?:done|cb|end|callback|next|fin)$/.test(params[0] ?? "");
     const open: OpenTest = {
       call,
@@ -189,6 +192,13 @@ class Reader {
       assertions,
       isTable: call.isTable,
       ...(rows === undefined ? {} : { rows }),
+      ...(body.type === "CallExpression"
+        ? {
+            wrappers: [
+              normalText(this.tree.bare.slice(body.start, child(body, "callee")?.end ?? body.start)),
+            ],
+          }
+        : {}),
       literals,
     };
   }
@@ -303,7 +313,8 @@ class Reader {
     const isOwn =
       steps.some((step) => step.kind === "name" && step.name === "skip") &&
       (root === "ctx" || root === "t" || root === "context");
-    if (!isPending && !(isSkip && isRunner) && !isOwn) return;
+    const isGiven = root === "skip" && first?.kind === "call" && test.context.contexts.has("skip");
+    if (!isPending && !(isSkip && isRunner) && !isOwn && !isGiven) return;
     if (first?.kind === "name" && first.name === "fail" && root !== "test") return;
     if (test.state !== "runs") return;
     const condition = second?.kind === "call" && root === "test" ? second.args[0] : undefined;

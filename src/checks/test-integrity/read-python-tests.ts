@@ -217,6 +217,9 @@ function readTest(
       /\bsubTest\s*\(/.test(parts.join("\n")) ||
       parts.some((part) => /^for\s/.test(part)),
     ...(rows === undefined ? {} : { rows }),
+    wrappers: decorators
+      .filter((each) => !/^(?:pytest\.)?mark\./.test(each))
+      .map((each) => each.replace(/\(.*$/s, "")),
     literals,
   };
   return { test, found };
@@ -236,6 +239,7 @@ function endOfTest(test: PythonStatement): { state: TestState } | undefined {
         code,
       ) && !/^importorskip|\.importorskip/.test(code);
     if (isSkip(text)) return { state: "skipped" };
+    if (/\b(?:applymarker|add_marker)\s*\(/.test(text)) return { state: "inverted" };
     if (/^assert\b/.test(text)) return undefined;
     const condition = /^if\s+(.*)$/s.exec(text)?.[1];
     if (condition !== undefined && children.some((each) => isSkip(each.text))) {

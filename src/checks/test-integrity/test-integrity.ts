@@ -154,14 +154,17 @@ function goneNames(all: readonly FilePair[]): (name: string) => boolean {
 function replacedImports(pairs: readonly FilePair[]): RuleFinding[] {
   return pairs.flatMap(({ path, base, head }) => {
     if (!base || !head || !isTestFile(head)) return [];
-    if (head.language === "python") return replacedInPython(path, base, head);
+    if (head.language === "python") return replacedInPython(path, base, head, pairs);
     if (!isJavaScript(head)) return [];
     const line = (offset: number): number => head.lineAt(offset);
     const before = moduleNames(base);
     const after = moduleNames(head);
     return [...before.imports].flatMap(([name, { source }]): RuleFinding[] => {
       const own = after.declared.get(name);
-      if (!source.startsWith(".") || after.imports.has(name) || !own) return [];
+      const now = after.imports.get(name);
+      if (now && now.source !== source && source.startsWith("."))
+        return movedImport({ path, line: now.line, name, from: source, to: now.source }, pairs);
+      if (!source.startsWith(".") || now || !own) return [];
       const value = own["init"];
       const isMade =
         own.type === "FunctionDeclaration" ||
@@ -182,9 +185,36 @@ function replacedImports(pairs: readonly FilePair[]): RuleFinding[] {
   });
 }
 
-function replacedInPython(path: string, base: SourceFile, head: SourceFile): RuleFinding[] {
+/** What a test is about comes from another file now, though the one that it came from is still there. */
+function movedImport(
+  moved: {
+    readonly path: string;
+    readonly line: number;
+    readonly name: string;
+    readonly from: string;
+    readonly to: string;
+  },
+  pairs: readonly FilePair[],
+): RuleFinding[] {
+  const { path, line, name, from, to } = moved;
+  const stem = (of: string): string => of.slice(of.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
+  const isGone = pairs.some((pair) => pair.base && !pair.head && stem(pair.path) === stem(from));
+  const isFake = /fake|mock|stub|dummy/i.test(to) && !/fake|mock|stub|dummy/i.test(from);
+  if (isGone && !isFake) return [];
+  const message = `The test takes "${name}" from "${to}" now, and no longer from "${from}".`;
+  return [{ rule: "tested-code-mocked", path, line, ...(isFake ? {} : { level: "warn" as const }), message }];
+}
+
+function replacedInPython(
+  path: string,
+  base: SourceFile,
+  head: SourceFile,
+  pairs: readonly FilePair[],
+): RuleFinding[] {
   const findings: RuleFinding[] = [];
-  for (const [, , list = ""] of base.text.matchAll(/^from\s+([\w.]+)\s+import\s+([^\n(]+|\([^)]*\))/gm)) {
+  for (const [, from = "", list = ""] of base.text.matchAll(
+    /^from\s+([\w.]+)\s+import\s+([^\n(]+|\([^)]*\))/gm,
+  )) {
     for (const part of list.replace(/[()]/g, "").split(",")) {
       const name =
         part
@@ -192,6 +222,15 @@ function replacedInPython(path: string, base: SourceFile, head: SourceFile): Rul
           .split(/\s+as\s+/)
           .at(-1) ?? "";
       if (!/^\w+$/.test(name)) continue;
+      const to = new RegExp(String.raw`^from\s+([\w.]+)\s+import\s[^\n]*\b${name}\b`, "m").exec(head.text);
+      if (to && to[1] !== from && !/^(?:typing|collections|__future__|unittest|pytest)/.test(from)) {
+        findings.push(
+          ...movedImport(
+            { path, line: head.lineAt(to.index), name, from: from.replaceAll(".", "/"), to: to[1] ?? "" },
+            pairs,
+          ),
+        );
+      }
       const own = new RegExp(String.raw`^(?:def|class)\s+${name}\b|^${name}\s*=`, "m").exec(head.text);
       const imports = new RegExp(String.raw`^\s*(?:from|import)\b.*\b${name}\b`, "m").test(head.text);
       if (own && !imports)
