@@ -27,7 +27,11 @@ function matchTests(base: readonly TestCase[], head: readonly TestCase[]) {
   let [lost, added] = [base, head];
   const by = (key: (test: TestCase) => string): void => {
     const waiting = new Map<string, TestCase[]>();
-    for (const test of added) waiting.set(key(test), [...(waiting.get(key(test)) ?? []), test]);
+    for (const test of added) {
+      const same = waiting.get(key(test));
+      if (same) same.push(test);
+      else waiting.set(key(test), [test]);
+    }
     const left: TestCase[] = [];
     const taken = new Set<TestCase>();
     for (const test of lost) {
@@ -199,6 +203,7 @@ class TableRows {
   constructor(added: readonly TestCase[]) {
     this.tables = added
       .filter(({ isTable, state }) => isTable && state === "runs")
+      .slice(0, MAX_GUESSES)
       .map(({ assertions, calls, literals }) => ({
         callees: new Set([...assertions.map(({ callee }) => callee), ...calls]),
         literals: countOf(literals),

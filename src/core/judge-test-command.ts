@@ -91,8 +91,11 @@ const SOFT =
 const HARMLESS =
   /^(?:--coverage(?:=true|\.enabled\S*|\.reporter\S*|\.provider\S*)?|--cov(?:=\S+)?|--cov-report\S*|--cov-branch|--reporters?\S*|--verbose|-v+|-q+|--quiet|--color\S*|--no-color|--colors|--run|run|--silent|-s|--tb=\S+|--durations\S*|-ra|-rA|-rs|--maxWorkers\S*|--runInBand|-i|-w\d*|-n|auto|-n\d+|--parallel|--threads|--pool\S*|--bail|--fail-fast|-x|--ci|--strict\S*|--typecheck|--experimental\S*|--no-warnings|--enable-source-maps|--test-reporter\S*|--expose-gc|--timeout\S*|--testTimeout\S*|--hookTimeout\S*|--logHeapUsage|--detectOpenHandles|--junitxml\S*|--outputFile\S*|--log\S*|-race|-count=\d+|-cover\S*|--workspace|--all-features|--all-targets|--locked|--frozen|--release|--doc|--no-watch|--watch=false|--allowOnly=false|--passWithNoTests=false|-W|error|--pretty)$/;
 
+const MAX_CHARS = 20_000;
+
 /** What a change of a command that runs tests does to its result. Empty: nothing. */
-export function judgeTestCommand(base: string, head: string): CommandVerdict[] {
+export function judgeTestCommand(old: string, now: string): CommandVerdict[] {
+  const [base, head] = [old.slice(0, MAX_CHARS), now.slice(0, MAX_CHARS)];
   if (squeezed(base) === squeezed(head)) return [];
   const [before, after] = [splitCommand(base), splitCommand(head)];
   const verdicts = [...neutralised(before, after), ...runners(before, after), ...flags(base, head)];

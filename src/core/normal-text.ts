@@ -2,6 +2,6 @@
 export function normalText(code: string): string {
   return code
     .replace(/\s+/g, "")
-    .replace(/[,;]+(?=[)\]}]|$)/g, "")
+    .replace(/[,;](?=[)\]}]|$)/g, "")
     .replace(/['`]/g, '"');
 }

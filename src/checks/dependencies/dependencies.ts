@@ -52,6 +52,9 @@ function softened(finding: RuleFinding): RuleFinding {
   return { ...finding, level: finding.level === "info" ? "info" : "warn" };
 }
 
+/** New names that are compared with known ones. */
+const MAX_NAMES = 100;
+
 interface Known {
   /** What the base declares, anywhere in the repository. */
   readonly declared: ReadonlySet<string>;
@@ -64,6 +67,7 @@ function packages({ pair, before, after }: ManifestChange, known: Known): RuleFi
   for (const dependency of before?.dependencies ?? [])
     old.set(dependency.name, [...(old.get(dependency.name) ?? []), dependency]);
   const seen = new Set<string>();
+  let named = 0;
   return after.dependencies.flatMap((dependency): RuleFinding[] => {
     const { ecosystem, name, spec, source, line } = dependency;
     const previous = old.get(name) ?? [];
@@ -95,7 +99,8 @@ function packages({ pair, before, after }: ManifestChange, known: Known): RuleFi
         ...(granted ? { level: "info" as const } : {}),
         message: `"${name}" is a new dependency${granted ? ", as the task was granted" : ""}.`,
       });
-      if (!granted) findings.push(...nameFindings(dependency, path, known.declared));
+      named += 1;
+      if (!granted && named <= MAX_NAMES) findings.push(...nameFindings(dependency, path, known.declared));
       if (isOpen(spec) && source === undefined)
         findings.push({
           rule: "dependency-loosened",

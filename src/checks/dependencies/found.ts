@@ -6,12 +6,16 @@ import {
   type Setting,
 } from "../../core/dependency.ts";
 
+/** Above that many, nobody looks at lines. */
+const MAX_LINES = 2000;
+
 /** Collects what a manifest says, with the lines on which it says it. */
 export class Found {
   private readonly dependencies: Dependency[] = [];
   private readonly overrides: Setting[] = [];
   private readonly registries: Setting[] = [];
   private readonly scripts: Setting[] = [];
+  private asked = 0;
   private readonly ecosystem: Ecosystem;
   private readonly text: string;
 
@@ -53,6 +57,8 @@ export class Found {
 
   /** The line of the first place after `group` that has the word. */
   private lineOf(word: string, group?: string): number {
+    this.asked += 1;
+    if (this.asked > MAX_LINES) return 1;
     const start = group === undefined ? 0 : Math.max(0, this.text.indexOf(group));
     const quoted = this.text.indexOf(`"${word}"`, start);
     const at = quoted === -1 ? this.text.indexOf(word, start) : quoted;

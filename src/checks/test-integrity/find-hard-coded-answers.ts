@@ -18,6 +18,8 @@ export const hardCodedAnswers: FileFinder = {
   },
 };
 
+/** Names that are looked up as tables in one file. */
+const MAX_TABLES = 200;
 const VALUE = String.raw`(?:-?\d[\d_.]*n?|"[^"\n]{0,200}"|'[^'\n]{0,200}'|${"`"}[^${"`"}$\n]{0,200}${"`"}|\[[^\]\n(]{0,200}\]|\{[^}\n(]{0,200}\})`;
 const ANSWER = new RegExp(String.raw`^\s*\{?\s*return\s+(${VALUE})\s*;?\s*\}?`);
 const CHOICE = new RegExp(String.raw`^\s*\?\s*(${VALUE})\s*:\s*[^;\n]*[\w)\]]`);
@@ -53,21 +55,22 @@ function inJavaScript(file: SourceFile): Occurrence[] {
   )) {
     if (/`|join|stringify|String\(/.test(match[1] ?? "")) add(match.index, match[0]);
   }
+  const tables = new Map<string, boolean>();
   const hasFallback = /[\])]\s*(?:\?\?|\|\|)/.test(text);
-  for (const [whole, get, index] of (hasFallback ? text : "").matchAll(
+  for (const { 0: whole, 1: get, 2: index, index: at } of (hasFallback ? text : "").matchAll(
     /\b([A-Za-z_$][\w$]*)\.get\([^;\n]{1,120}\)\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]|\b([A-Za-z_$][\w$]*)\[[^;\n\]]{1,120}\]\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]/g,
   )) {
     const name = get ?? index ?? "";
     const fallback = whole.split(/\?\?|\|\|/)[1] ?? "";
-    if (/[-+*/%(]/.test(fallback) && isTable(name, text)) add(text.indexOf(whole), whole);
+    if (/[-+*/%(]/.test(fallback) && isTable(name, text, tables)) add(at, whole);
   }
-  for (const [whole, inside, has, own] of text.matchAll(
+  for (const { 0: whole, 1: inside, 2: has, 3: own, index: at } of text.matchAll(
     /\bif\s*\([^;{}\n]{1,120}?\bin\s+([A-Za-z_$][\w$]*)\)|\bif\s*\(([A-Za-z_$][\w$]*)\.has\([^;\n]{1,120}?\)\)|\bif\s*\((?:Object\.hasOwn\(|)([A-Za-z_$][\w$]*)(?:,|\[|\.hasOwnProperty\()[^;{}\n]{1,120}\)/g,
   )) {
     const name = inside ?? has ?? own ?? "";
-    const after = text.slice(text.indexOf(whole) + whole.length, text.indexOf(whole) + whole.length + 160);
+    const after = text.slice(at + whole.length, at + whole.length + 160);
     const returns = new RegExp(String.raw`^\s*\{?\s*return\s+\(?${escaped(name)}\b`).test(after);
-    if (returns && isTable(name, text)) add(text.indexOf(whole), whole);
+    if (returns && isTable(name, text, tables)) add(at, whole);
   }
   return found;
 }
@@ -121,7 +124,15 @@ function isScalarLiteral(code: string): boolean {
 }
 
 /** The file has a table of that name with nothing but literals in it. */
-function isTable(name: string, text: string): boolean {
+function isTable(name: string, text: string, known: Map<string, boolean>): boolean {
+  const before = known.get(name);
+  if (before !== undefined || known.size >= MAX_TABLES) return before ?? false;
+  const found = hasTable(name, text);
+  known.set(name, found);
+  return found;
+}
+
+function hasTable(name: string, text: string): boolean {
   const declared = new RegExp(
     String.raw`\b(?:const|let|var)\s+${escaped(name)}\b[^=\n]{0,120}=\s*(?:Object\.freeze\()?(?:new Map(?:<[^>\n]*>)?\(\s*\[|\{)`,
   ).exec(text);

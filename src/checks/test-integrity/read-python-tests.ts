@@ -48,6 +48,8 @@ function read(file: SourceFile): TestFacts {
   return { tests, smells };
 }
 
+/** Of a statement, what calls and literals are looked for in. */
+const MAX_CHARS = 4000;
 const DEFINITION = /^(?:async\s+)?def\s+(\w+)\s*\(/;
 
 /** Functions that are collected as tests: those of a name like that, in the module or in a class that is collected. */
@@ -141,7 +143,7 @@ function readTest(
   const end = endOfTest(statement);
   eachStatement(statement.children, (each, above, siblings) => {
     parts.push(each.text);
-    for (const [, called] of each.text.matchAll(/([A-Za-z_][\w.]*)\s*\(/g))
+    for (const [, called] of each.text.slice(0, MAX_CHARS).matchAll(/\b([A-Za-z_][\w.]*)\s*\(/g))
       calls.add(called ?? "").add((called ?? "").split(".").at(-1) ?? "");
     collectLiterals(each.text, literals);
     for (const { emptiness, ...assertion } of pythonAssertions(each.text, values)) {
@@ -274,7 +276,7 @@ function valuesOf(
 }
 
 function collectLiterals(text: string, literals: string[]): void {
-  for (const [literal] of text.matchAll(/(?<![\w.])-?\d[\w.]*|"[^"\\\n]*"|'[^'\\\n]*'/g))
+  for (const [literal] of text.slice(0, MAX_CHARS).matchAll(/(?<![\w.])-?\d[\w.]*|"[^"\\\n]*"|'[^'\\\n]*'/g))
     literals.push(literal.replace(/^["']|["']$/g, ""));
 }
 
