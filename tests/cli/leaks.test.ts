@@ -216,7 +216,10 @@ describe("kill -9 of the supervisor leaves nothing that the next night does not 
       return workspace.events().at(-1)?.type;
     };
   const atEvent =
-    (type: "attempt.started" | "sandbox.started" | "verify.started", role?: "agent" | "verify"): Kill =>
+    (
+      type: "attempt.started" | "sandbox.started" | "verify.started",
+      role?: "agent" | "verify" | "replay",
+    ): Kill =>
     async (workspace) => {
       const killed = workspace.start(["run", "--attended"]);
       await workspace.waitForEvent(killed, type, (data) => {
@@ -258,6 +261,18 @@ describe("kill -9 of the supervisor leaves nothing that the next night does not 
     workspace.setAgent("one", "echo 2 > one.txt");
     await expectCleanAfter(workspace, before, 4);
     expect(workspace.shadowRefs().filter((ref) => ref.includes("/attempts/"))).toEqual([]);
+  });
+
+  it("while the tests are replayed, on trees of two that stand as refs", async () => {
+    const adds = `echo 'import { test } from "node:test"; test("new", () => undefined);' > test/new.test.mjs`;
+    const workspace = await CliWorkspace.create({ tasks: [{ id: "one", agent: adds }] });
+    const before = fingerprint(workspace.repository());
+    const composites = (): string[] => workspace.shadowRefs().filter((ref) => ref.endsWith("-tests"));
+    await atEvent("sandbox.started", "replay")(workspace);
+    expect(composites()).toHaveLength(2);
+    await expectCleanAfter(workspace, before);
+    expect(composites()).toEqual([]);
+    expect(workspace.landedTitles()).toEqual(["Do one"]);
   });
 
   async function expectCleanAfter(
