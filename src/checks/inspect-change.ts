@@ -23,7 +23,7 @@ const TOO_MUCH: RuleFinding = {
 /** In the place of a path: no single file, but what looks at all of them. */
 const WHOLE_CHANGE = "";
 /** Syntax trees are freed when the event loop turns, and not before. */
-const FILES_PER_TURN = 20;
+const FILES_PER_TURN = 5;
 
 /**
  * All findings about a change, in no order and without a bound. `onFile` is told of each file before it is looked at: should a parser end
@@ -57,6 +57,7 @@ export async function inspectChange(options: {
           found[side].push({ ...occurrence, path: file.path, text });
         }
       }
+      source.forgetTrees();
     }
     if (index % FILES_PER_TURN === FILES_PER_TURN - 1) await setImmediate();
   }

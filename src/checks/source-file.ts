@@ -12,6 +12,7 @@ export class SourceFile {
   readonly language: CheckLanguage | undefined;
   readonly role: FileRole;
   private readonly made = new Map<string, unknown>();
+  private readonly trees = new Map<string, unknown>();
   private starts: number[] | undefined;
 
   constructor(path: string, kind: FileVersion["kind"], text: string) {
@@ -26,6 +27,16 @@ export class SourceFile {
   once<T>(key: string, make: () => T): T {
     if (!this.made.has(key)) this.made.set(key, make());
     return this.made.get(key) as T;
+  }
+
+  /** The same for what holds a syntax tree, until `forgetTrees`: the trees of a large change together would fill the memory. */
+  tree<T>(key: string, make: () => T): T {
+    if (!this.trees.has(key)) this.trees.set(key, make());
+    return this.trees.get(key) as T;
+  }
+
+  forgetTrees(): void {
+    this.trees.clear();
   }
 
   /** The line, from 1, in which a character of `text` is. */

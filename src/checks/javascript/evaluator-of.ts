@@ -5,5 +5,5 @@ import { factsOf } from "./program-facts.ts";
 /** The evaluator of a file's program. Undefined: it has none. */
 export function evaluatorOf(file: SourceFile): Evaluator | undefined {
   const facts = factsOf(file);
-  return facts && file.once("javascript.evaluator", () => new Evaluator(facts));
+  return facts && file.tree("javascript.evaluator", () => new Evaluator(facts));
 }

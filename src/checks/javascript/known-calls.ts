@@ -16,7 +16,7 @@ export interface KnownCall extends Place<CallNode> {
 
 /** The calls whose function is known by a path. The other calls, which are most, no rule about paths needs to look at. */
 export function knownCallsOf(file: SourceFile): readonly KnownCall[] {
-  return file.once("javascript.known-calls", () => {
+  return file.tree("javascript.known-calls", () => {
     const facts = factsOf(file);
     const evaluator = evaluatorOf(file);
     if (!facts || !evaluator) return [];

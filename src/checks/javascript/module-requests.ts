@@ -29,7 +29,7 @@ export interface ModuleRequest {
 }
 
 export function requestsOf(file: SourceFile): readonly ModuleRequest[] {
-  return file.once("javascript.requests", () => {
+  return file.tree("javascript.requests", () => {
     const facts = factsOf(file);
     const evaluator = evaluatorOf(file);
     if (!facts || !evaluator) return [];

@@ -64,7 +64,7 @@ const OTHERS: ReadonlySet<string> = new Set([
 
 export function factsOf(file: SourceFile): ProgramFacts | undefined {
   const syntax = syntaxOf(file);
-  return syntax && file.once("javascript.facts", () => collect(syntax));
+  return syntax && file.tree("javascript.facts", () => collect(syntax));
 }
 
 function collect(syntax: Syntax): ProgramFacts {

@@ -30,7 +30,7 @@ const NOTHING: Program = {
 
 /** The file's syntax tree, made once. Undefined: it holds no JavaScript or TypeScript. */
 export function syntaxOf(file: SourceFile): Syntax | undefined {
-  return file.once("javascript.syntax", () => {
+  return file.tree("javascript.syntax", () => {
     const text = scriptText(file);
     return text === undefined ? undefined : parse(file.path, text);
   });

@@ -6,7 +6,7 @@ import { parseSource } from "./parse-source.ts";
 export function syntaxTree(file: SourceFile): SgNode | undefined {
   const { language, text } = file;
   if (!language) return undefined;
-  return file.once("syntax-tree", () =>
+  return file.tree("syntax-tree", () =>
     parseSource(language, language === "python" ? pythonText(text) : text),
   );
 }

@@ -14,7 +14,7 @@ const EMPTY: Node = { type: "Program", start: 0, end: 0 };
 
 /** The syntax tree of a JavaScript or TypeScript file, as any node of ESTree. A file that cannot be read has an empty one. */
 export function javascriptTree(file: SourceFile): JavaScriptTree {
-  return file.once("test-integrity-tree", () => {
+  return file.tree("test-integrity-tree", () => {
     const syntax = syntaxOf(file);
     const program: unknown = syntax?.program;
     const parts: string[] = [];

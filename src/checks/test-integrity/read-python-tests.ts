@@ -14,7 +14,7 @@ import { decoratorState, moduleMark, type MarkNames } from "./python-marks.ts";
 import type { TestFacts } from "./test-facts.ts";
 
 export function pythonTree(file: SourceFile): readonly PythonStatement[] {
-  return file.once("python-statements", () => pythonStatements(file.text));
+  return file.tree("python-statements", () => pythonStatements(file.text));
 }
 
 /** The tests of a Python file, as pytest and unittest collect them, and the assertions in it that can fail nothing. */
