@@ -9,7 +9,7 @@ import { encodeRequest, type InspectRequest } from "./request.ts";
 const PROGRAM = fileURLToPath(import.meta.url).replace(/check-process\.([jt]s)$/, "main.$1");
 /** An answer is bounded by `boundFindings`; this is far above. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-const MAX_HEAP_MIB = 512;
+const MAX_HEAP_MIB = 256;
 
 const answerSchema = z.union([z.object({ at: z.string() }), z.object({ done: inspectionSchema })]);
 
