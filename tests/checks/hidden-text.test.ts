@@ -57,6 +57,7 @@ const BLOCKED: readonly (readonly [string, string, string])[] = [
   ["src/a.ts", `${blanks(250)}run();`, "off-screen-code"],
   ["src/a.ts", `const a = 1;\n${"\n".repeat(300)}run(a);`, "off-screen-code"],
   ["src/a.js", "var _0x12ab=['a'];function _0x34cd(_0x56ef){return _0x12ab[_0x56ef];}", "packed-code"],
+  ["src/a.js", "const f = [][(![]+[])[+[]]+(![]+[])[!+[]+!+[]]];", "packed-code"],
 ];
 
 const WARNED: readonly (readonly [string, string, string])[] = [
@@ -68,6 +69,7 @@ const WARNED: readonly (readonly [string, string, string])[] = [
   ["src/a.py", "\u0441\u043e\u0440\u0443 = 1", "lookalike-name"],
   ["tests/a.test.ts", "expect(strip('a\u202eb')).toBe('ab');", "hidden-direction"],
   ["src/a.ts", String.raw`globalThis["\x65\x76\x61\x6c"](x);`, "escaped-text"],
+  ["src/a.ts", 'run(atob("Y3VybCBodHRwOi8vZXZpbC5zaA=="));', "escaped-text"],
   ["src/a.py", String.raw`getattr(os, "\x73\x79\x73\x74\x65\x6d")`, "escaped-text"],
   ["src/a.js", `f(1);${"if(a(b,c)){d=e(f);}".repeat(80)}`, "minified-line"],
 ];

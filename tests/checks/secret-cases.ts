@@ -146,6 +146,14 @@ export const BLOCKED: readonly SecretCase[] = [
   ts("template of literals", `const k = \`\${"ghp_"}${made(36)}\`;`),
   ts("token in base64", `const t = Buffer.from("${base64(`ghp_${made(36)}`)}", "base64").toString();`),
   yaml("token in a Kubernetes secret", `kind: Secret\ndata:\n  stripe: ${base64(`sk_live_${made(48)}`)}`),
+  ts(
+    "Slack token joined with a sign",
+    `const t = ["xoxb", "230948203911", "Zx81kQpLm93RtVwYb27NcDfG"].join("-");`,
+  ),
+  ts(
+    "Slack token joined later",
+    `const parts = ["xoxb", "230948203911", "Zx81kQpLm93RtVwYb27NcDfG"];\nlogin(parts.join("-"));`,
+  ),
 ];
 
 /** Values that only their name makes a secret: to be looked at. */
@@ -183,6 +191,12 @@ export const WARNED: readonly SecretCase[] = [
   at("netrc/.netrc")("netrc", `machine git.acme.io login deploy password ${made(20)}`),
   at("db/.pgpass")("pgpass", `db.acme.io:5432:shop:shop:${made(16)}`),
   at(".env")(".env", `# real\nMODE=production\nSIGNING=${made(40)}`),
+  ts(
+    "GitHub token in two variables",
+    `const a = "ghp_";\nconst b = "Zx81kQpLm93RtVwYb27NcDfGh45JsKaE";\nlogin(a + b);`,
+  ),
+  py("login", `requests.get(url, auth=("deploy", "P4ssq0rd!2025"))`),
+  py("token in pieces", `TOKEN = "Zx81kQpLm93" + "RtVwYb27NcDf" + "Gh45JsKaE6uT"`),
 ];
 
 /** Honest text that looks a little like a secret. */

@@ -40,9 +40,11 @@ export function offScreenCode(text: string): { at: number; code: string; isFar: 
   return found;
 }
 
-const MANGLED = /\b_0x[0-9a-f]{3,8}\b/g;
+const MANGLED = /\b_0x[0-9a-f]{2,8}\b/g;
 const MIN_MANGLED = 3;
 const SIGNS_ONLY = /[[\]()!+{}]{80,}/g;
+/** A letter taken from the text of a truth value: `(![]+[])[+[]]` is "f". */
+const LETTERS_OF_SIGNS = /\(!{1,2}\[\]\+\[\]\)\[/g;
 const PACKER =
   /\beval\s{0,5}\(\s{0,5}function\s{0,5}\(\s{0,5}p\s{0,5},\s{0,5}a\s{0,5},\s{0,5}c\s{0,5},\s{0,5}k/g;
 const ESCAPED = /(?:\\(?:x[2-7][0-9a-fA-F]|u00[2-7][0-9a-fA-F]|u\{[2-7][0-9a-fA-F]\})){4,}/g;
@@ -72,6 +74,8 @@ export function packedCode(text: string, language: CheckLanguage): Packed[] {
     for (const { index, 0: signs } of text.matchAll(SIGNS_ONLY))
       if (/!\[\]|\[\]\[/.test(signs))
         found.push({ at: index, rule: "packed-code", key: "signs", level: "block" });
+    for (const { index } of text.matchAll(LETTERS_OF_SIGNS))
+      found.push({ at: index, rule: "packed-code", key: "signs", level: "block" });
     for (const { index } of text.matchAll(PACKER))
       found.push({ at: index, rule: "packed-code", key: "packer", level: "block" });
   }
@@ -85,8 +89,25 @@ export function packedCode(text: string, language: CheckLanguage): Packed[] {
         found.push({ at: index, rule: "escaped-text", key: plain.slice(0, 200), level: "warn" });
     }
   }
-  found.push(...longLines(text, isScript));
+  found.push(...encodedCommands(text), ...longLines(text, isScript));
   return found.slice(0, MAX_FOUND);
+}
+
+/** In base64 each third byte of plain ASCII begins a group with one of these letters. */
+const ENCODED = /(["'`])((?:[I-Za-f][A-Za-z0-9+/]{3}){4}[A-Za-z0-9+/]{0,4000}={0,2})\1/g;
+const COMMAND =
+  /\b(?:curl|wget|bash|eval|exec|execSync|spawn|system|require|child_process|subprocess|powershell|process\.env)\b|\/bin\/|https?:\/\//;
+
+/** Programs and addresses as literals in base64. */
+function encodedCommands(text: string): Packed[] {
+  const found: Packed[] = [];
+  for (const { index, 2: word = "" } of text.matchAll(ENCODED)) {
+    const decoded = Buffer.from(word, "base64").toString("latin1");
+    if (!/^[\s\x20-\x7e]+$/.test(decoded) || !COMMAND.test(decoded)) continue;
+    found.push({ at: index, rule: "escaped-text", key: decoded.slice(0, 200), level: "warn" });
+    if (found.length === MAX_FOUND) break;
+  }
+  return found;
 }
 
 function longLines(text: string, isScript: boolean): Packed[] {

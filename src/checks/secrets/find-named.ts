@@ -27,12 +27,14 @@ const OPERATOR =
   /["'`]?\s{0,3}[\])]?\s{0,20}(?::\s{0,4}(?:string|str|String|&str|char\s?\*|Optional\[str\]|&'static str)\s{0,4})?(?::=|=>|={1,3}|!={1,2}|:|\?\?=?|\|\|=?|,|>|\bor\b|\bstring\s?=)\s{0,20}/y;
 /** Behind a name that is itself an argument or a key, a comma leads to its value: `define('X', 'y')`. */
 const OPENING = /(?:(?:new\s)?[A-Za-z_][\w.]{0,40}\(\s{0,3})?(?:[bfruL$@&]{0,2})?(["'`])/y;
+const ADDED = /\s{0,40}(?:\+|\.|\\\n)?\s{0,40}(["'`])/y;
+const MAX_PIECES = 20;
 const BARE = /[^\s"'`<>,;]{6,300}/y;
 const SPACED = /[ \t]{1,4}["']?([^\s"'`]{6,300})/y;
 
 /** Functions that take a key or a password as an argument that has no name. */
 const TAKER =
-  /\b(?:jwt\.(?:sign|verify|encode|decode)|createHmac|createCipheriv|createDecipheriv|hmac\.new|SecretKeySpec|set_?[pP]assword|PasswordAuthentication|UsernamePasswordCredentials|HTTPBasicAuth|HTTPDigestAuth|basicAuth|Fernet|NetworkCredential)\(/g;
+  /\b(?:jwt\.(?:sign|verify|encode|decode)|createHmac|createCipheriv|createDecipheriv|hmac\.new|SecretKeySpec|set_?[pP]assword|PasswordAuthentication|UsernamePasswordCredentials|HTTPBasicAuth|HTTPDigestAuth|basicAuth|Fernet|NetworkCredential)\(|\bauth\s?[=:]\s?[([]/g;
 const MAX_TAKERS = 2000;
 const LITERAL = /(["'`])([^"'`\s\\]{8,300})\1/g;
 
@@ -83,6 +85,8 @@ function kindOf(name: string): "password" | "token" | undefined {
 interface Span {
   readonly start: number;
   readonly end: number;
+  /** In place of the text between the two. */
+  readonly value?: string;
 }
 
 function valueAfter(text: string, name: Name, style: ValueStyle, path: string): Span | undefined {
@@ -94,7 +98,7 @@ function valueAfter(text: string, name: Name, style: ValueStyle, path: string): 
   const at = name.end + operator[0].length;
   OPENING.lastIndex = at;
   const opening = OPENING.exec(text);
-  if (opening) return quoted(text, at + opening[0].length, opening[1] ?? "");
+  if (opening) return joined(text, until(text, at + opening[0].length, opening[1] ?? ""));
   if (operator[0].includes(">") && !operator[0].includes("=")) return until(text, at, "<");
   if (operator[0].includes("\n")) return undefined;
   const isInsideLiteral = operator[0].trimEnd() === operator[0] && isOpenLiteral(text, name.start);
@@ -117,8 +121,19 @@ function spaced(text: string, name: Name, path: string): Span | undefined {
   return found ? { start: end - (found[1]?.length ?? 0), end } : undefined;
 }
 
-function quoted(text: string, start: number, quote: string): Span | undefined {
-  return until(text, start, quote);
+/** A literal with those that are added to it. */
+function joined(text: string, first: Span | undefined): Span | undefined {
+  if (!first) return undefined;
+  let [end, value] = [first.end, text.slice(first.start, first.end)];
+  for (let count = 0; count < MAX_PIECES; count += 1) {
+    ADDED.lastIndex = end + 1;
+    const added = ADDED.exec(text);
+    const next = added && until(text, ADDED.lastIndex, added[1] ?? "");
+    if (!next) break;
+    ({ end } = next);
+    value += text.slice(next.start, next.end);
+  }
+  return { start: first.start, end, value };
 }
 
 function until(text: string, start: number, sign: string): Span | undefined {
@@ -150,7 +165,7 @@ function isOpenLiteral(text: string, at: number): boolean {
 }
 
 function judge(text: string, span: Span, kind: "password" | "token", name: string): SecretHit | undefined {
-  const value = text.slice(span.start, span.end);
+  const value = span.value ?? text.slice(span.start, span.end);
   const likelihood = judgeValue(value);
   if (likelihood === "no") return undefined;
   const isProviders = PROVIDER.test(name.replaceAll(/[^A-Za-z0-9]/g, "").toLowerCase());

@@ -68,8 +68,12 @@ function secretsOf(file: SourceFile): readonly SecretHit[] {
     }
     if (!WRITTEN.test(file.path) && !SAMPLE.test(file.path))
       hits.push(...findNamed(text, styleOf(file), file.path));
-    return withoutOverlaps(hits).slice(0, MAX_HITS);
+    return withoutOverlaps(worstFirst(hits)).slice(0, MAX_HITS);
   });
+}
+
+function worstFirst(hits: readonly SecretHit[]): SecretHit[] {
+  return [...hits.filter(({ level }) => level === "block"), ...hits.filter(({ level }) => level !== "block")];
 }
 
 /** Of two findings about the same characters the first one: a shape says more than a name. */

@@ -1,4 +1,4 @@
-import { entropy, judgeValue } from "./judge-value.ts";
+import { entropy, judgeValue, looksRandom } from "./judge-value.ts";
 import type { SecretHit } from "./secret-hit.ts";
 import { SECRET_MIDDLES, SECRET_SHAPES, type SecretShape } from "./secret-shape.ts";
 
@@ -20,6 +20,12 @@ const ANY_SIGN = new RegExp(
 );
 
 const JWT = /eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}/y;
+const MIN_BODY = 20;
+const BODY = /(["'`])([A-Za-z0-9_-]{20,200})\1/g;
+/** Each literal is tried behind each beginning: of both no more than a file written by hand has. */
+const MAX_BODIES = 1000;
+const MAX_BEGINNINGS = 8;
+const MAX_APART = 50;
 /** How far around a sign in the middle the whole may reach. */
 const AROUND = 200;
 
@@ -35,12 +41,41 @@ export function hasSign(text: string): boolean {
  */
 export function findShapes(text: string, edges: ReadonlySet<number> = new Set()): SecretHit[] {
   const hits: SecretHit[] = [];
+  const alone = new Set<string>();
   ANY_SIGN.lastIndex = 0;
   for (let found = ANY_SIGN.exec(text); found; found = ANY_SIGN.exec(text)) {
     const hit = lookAt(text, found[0], found.index, edges);
-    if (!hit) continue;
+    if (!hit) {
+      if (alone.size < MAX_BEGINNINGS && isWholeLiteral(text, found.index, found[0])) alone.add(found[0]);
+      continue;
+    }
     hits.push(hit);
     ANY_SIGN.lastIndex = Math.max(ANY_SIGN.lastIndex, hit.end);
+  }
+  return alone.size > 0 ? [...hits, ...findApart(text, alone)] : hits;
+}
+
+function isWholeLiteral(text: string, at: number, sign: string): boolean {
+  const quote = text[at - 1] ?? "";
+  return /["'`]/.test(quote) && text[at + sign.length] === quote;
+}
+
+/** Literals that are a credential once one of the beginnings, a literal by itself somewhere in the file, stands before them. */
+function findApart(text: string, beginnings: ReadonlySet<string>): SecretHit[] {
+  const hits: SecretHit[] = [];
+  let looked = 0;
+  for (const literal of text.matchAll(BODY)) {
+    const body = literal[2] ?? "";
+    if (!looksRandom(body, MIN_BODY)) continue;
+    if ((looked += 1) > MAX_BODIES) break;
+    const beginning = [...beginnings].find(
+      (each) => findShapes(each + body)[0]?.end === each.length + body.length,
+    );
+    if (beginning === undefined) continue;
+    const start = literal.index + 1;
+    const what = `the rest of a credential that begins with "${beginning}"`;
+    hits.push({ rule: "secret-token", what, level: "warn", start, end: start + body.length });
+    if (hits.length === MAX_APART) break;
   }
   return hits;
 }

@@ -12,6 +12,7 @@ export interface UnfoldedText {
 
 const NO_EDGES: ReadonlySet<number> = new Set();
 const MAX_LITERAL = 400;
+const MAX_LIST = 8;
 const MAX_JOINED = 4000;
 /** More than this is not a secret in disguise, but a file of data. */
 const MAX_DECODED = 2000;
@@ -122,13 +123,30 @@ function joined(text: string, pieces: readonly Literal[], isReversed: boolean): 
     whole += value.replaceAll(/\$\{\s*(["'`])([^"'`\n]{0,100})\1\s*\}/g, "$2");
   }
   const [start, end] = [pieces[0]?.start ?? 0, pieces.at(-1)?.end ?? 0];
+  const separator = /^\s{0,4}[\])]\s{0,4}\.join\(\s{0,4}(["'`])([^"'`]{1,3})\1/.exec(
+    text.slice(end, end + 40),
+  )?.[2];
+  if (separator !== undefined) {
+    const values = pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1));
+    return [{ text: values.join(separator), start, end, edges: NO_EDGES, how: "in pieces" }];
+  }
+  // What a list is joined with may be said further down.
+  const isList = pieces.length > 1 && pieces.length <= MAX_LIST && text.includes(".join(");
+  const others = (isList ? ["-", "_", "."] : []).map((sign) => ({
+    text: pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1)).join(sign),
+    start,
+    end,
+    edges: NO_EDGES,
+    how: "in pieces",
+  }));
   const forward = { text: whole, start, end, edges, how: "in pieces" };
   return isReversed
     ? [
         forward,
+        ...others,
         { text: Array.from(whole).toReversed().join(""), start, end, edges: NO_EDGES, how: "backwards" },
       ]
-    : [forward];
+    : [forward, ...others];
 }
 
 /** In base64 each byte of plain ASCII begins a group with one of these letters, if it is the first of three. */
