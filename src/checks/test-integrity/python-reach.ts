@@ -71,17 +71,21 @@ function isEmptyList(list: string, values: ReadonlyMap<string, string>): boolean
   );
 }
 
+const ends = new WeakMap<readonly PythonStatement[], ReadonlySet<PythonStatement>>();
+
 /** A statement before it, on the same level, after which nothing runs. */
 function hasEnded(
   siblings: readonly PythonStatement[],
   inner: PythonStatement,
   values: ReadonlyMap<string, string>,
 ): boolean {
-  for (const each of siblings) {
-    if (each === inner) return false;
-    if (isEnd(each, values, 0)) return true;
+  let unreached = ends.get(siblings);
+  if (!unreached) {
+    const end = siblings.findIndex((each) => isEnd(each, values, 0));
+    unreached = new Set(end === -1 ? [] : siblings.slice(end + 1));
+    ends.set(siblings, unreached);
   }
-  return false;
+  return unreached.has(inner);
 }
 
 function isEnd(

@@ -33,6 +33,7 @@ class Reader {
   private readonly tests: TestCase[] = [];
   private readonly smells: Occurrence[] = [];
   private readonly open = new Map<Node, OpenTest>();
+  private readonly around: { readonly test: OpenTest; readonly depth: number }[] = [];
   private readonly suites = new Map<Node, RunnerCall>();
   private readonly names: ModuleNames;
   private readonly tree;
@@ -53,6 +54,8 @@ class Reader {
 
   read(): TestFacts {
     walk(this.tree.program, (node, above) => {
+      const test = this.open.get(node);
+      if (test) this.around.push({ test, depth: above.length });
       switch (node.type) {
         case "CallExpression":
           this.readCall(node, above);
@@ -203,12 +206,11 @@ class Reader {
     };
   }
 
+  /** The innermost test around a node. Its body is noted as the walk comes to it: chains may be very deep. */
   private testAround(above: readonly Node[]): OpenTest | undefined {
-    if (this.open.size === 0) return undefined;
-    for (let index = above.length - 1; index >= 0; index -= 1) {
-      const node = above[index];
-      const test = node && this.open.get(node);
-      if (test) return test;
+    for (let last = this.around.at(-1); last; last = this.around.at(-1)) {
+      if (above[last.depth] === last.test.body) return last.test;
+      this.around.pop();
     }
     return undefined;
   }
