@@ -1,5 +1,6 @@
 import type { AttemptRef, Outcome } from "./attempt.ts";
 import type { EventData, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
+import type { DiffFacts } from "./diff-facts.ts";
 import type { Finding } from "./finding.ts";
 import type { ObjectId, TaskKey } from "./ids.ts";
 import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
@@ -28,6 +29,8 @@ export interface AttemptState extends AttemptRef {
     | "landed";
   capture?: EventData<"capture.finished">;
   findings: readonly Finding[];
+  /** What its change is made of, as far as the checks came. */
+  kinds?: DiffFacts;
   verdict?: Verdict;
   /** What running the tests as they were said. */
   replay?: EventData<"replay.finished">;
@@ -110,6 +113,7 @@ export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void
     case "checks.finished":
       attempt.step = "checked";
       attempt.findings = event.data.findings;
+      if (event.data.kinds) attempt.kinds = event.data.kinds;
       return;
     case "verify.started":
       attempt.step = "verifying";

@@ -11,6 +11,7 @@ import {
   type TaskKey,
 } from "./ids.ts";
 import { ISOLATIONS, PHASES } from "./policy.ts";
+import { diffFactsSchema } from "./diff-facts.ts";
 import { findingSchema } from "./finding.ts";
 import { PROVIDERS } from "./provider.ts";
 import { RESIDUE_KINDS } from "./residue.ts";
@@ -421,6 +422,8 @@ export const EVENT_DATA = {
     commit: objectId,
     findings: z.array(findingSchema),
     unlisted: z.number().int().optional(),
+    /** What the change is made of. Not in journals of version 0.1.0. */
+    kinds: diffFactsSchema.optional(),
   }),
   "verify.started": attempt.extend({ commit: objectId, key: z.string() }),
   "verify.finished": attempt.extend({ commit: objectId, key: z.string(), verdict }),

@@ -1,5 +1,6 @@
 import type { TaskResult } from "./after-task.ts";
 import type { FailureReason } from "./attempt.ts";
+import type { DiffFacts } from "./diff-facts.ts";
 import type { FindingLevel } from "./finding.ts";
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
@@ -32,6 +33,8 @@ export interface TaskSummary {
     readonly files: number;
     readonly insertions: number;
     readonly deletions: number;
+    /** Files and lines by kind: source, test, generated and so on. Absent: it did not come to the checks. */
+    readonly kinds?: DiffFacts;
   } | null;
   /** The commit that landed. */
   readonly commit: ObjectId | null;
@@ -104,6 +107,7 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
           files: capture.added + capture.changed + capture.deleted,
           insertions: capture.insertions,
           deletions: capture.deletions,
+          ...(last?.kinds ? { kinds: last.kinds } : {}),
         }
       : null,
     commit: landed,

@@ -42,8 +42,11 @@ export async function inspectCandidate(
     signal: night.stop,
   });
   const findings = [...checkCandidate(facts), ...inspected.findings];
-  const { unlisted } = inspected;
-  await night.record.record({ type: "checks.finished", data: { ...ref, commit, findings, unlisted } });
+  const { unlisted, kinds } = inspected;
+  await night.record.record({
+    type: "checks.finished",
+    data: { ...ref, commit, findings, unlisted, ...(kinds ? { kinds } : {}) },
+  });
   const detail = blockingDetail(findings);
   return detail === undefined ? undefined : failed("check-blocked", detail);
 }

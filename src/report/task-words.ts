@@ -1,4 +1,5 @@
 import { formatByteSize } from "../core/byte-size.ts";
+import { FILE_KINDS } from "../core/diff-facts.ts";
 import { formatMoney } from "../core/limits.ts";
 import type { Spending } from "../core/spending.ts";
 import type { LeakSummary, NightSummary } from "../core/summary.ts";
@@ -50,7 +51,12 @@ export function byAttention(tasks: readonly TaskSummary[]): TaskSummary[] {
 
 /** `+12 -3 in 2 files`. */
 export function changeWords(change: NonNullable<TaskSummary["change"]>): string {
-  return `+${change.insertions} -${change.deletions} in ${change.files} ${change.files === 1 ? "file" : "files"}`;
+  const { insertions, deletions, files, kinds = {} } = change;
+  const counted = FILE_KINDS.flatMap((kind) => (kinds[kind] ? [`${kinds[kind].files} ${kind}`] : []));
+  // That a file is one of source goes without saying.
+  const isPlain = counted.length === 0 || (counted.length === 1 && kinds.source !== undefined);
+  const of = isPlain ? "" : ` (${counted.join(", ")})`;
+  return `+${insertions} -${deletions} in ${files} ${files === 1 ? "file" : "files"}${of}`;
 }
 
 /** The conditions of a night, such as `phase 1 · docker · attended · 2h 5m`. */
