@@ -53,6 +53,8 @@ export class Evaluator {
   private readonly facts: ProgramFacts;
   private readonly known = new Map<Node, Values>();
   private readonly knownNames = new Map<Binding, Values>();
+  /** What functions give that are called with nothing known. */
+  private readonly plainRuns = new Map<FunctionNode, Values>();
   private readonly busy = new Set<Node | Binding>();
   private runSteps = 0;
   private readonly maxSteps: number;
@@ -497,10 +499,13 @@ export class Evaluator {
         if (binding) inside.set(binding, [{ kind: "list", items: values.slice(index) }]);
       }
     }
+    const plain = inside.size === 0 ? this.plainRuns.get(node) : undefined;
+    if (plain) return plain;
     this.busy.add(node);
     const followed = { values: inside, scopes: new Set(given?.scopes).add(scope), depth };
     const results = returns.slice(0, 8).flatMap((each) => this.valuesOf(each, scope, followed));
     this.busy.delete(node);
+    if (inside.size === 0 && depth === 1) this.plainRuns.set(node, results);
     return results;
   }
 }

@@ -86,6 +86,12 @@ class Walk {
   private readonly assignments: Place<OfType<"AssignmentExpression">>[] = [];
 
   private readonly elements: { name: string; scope: Scope }[] = [];
+  /** All names, in three lists that go together: most are declared, and no place is made of them. */
+  private readonly names: IdentifierNode[] = [];
+  private readonly nameScopes: Scope[] = [];
+  private readonly nameParents: Node[] = [];
+  /** The function that a name stands for, and how many of its sources were asked: they grow while calls are linked. */
+  private readonly sought = new Map<Binding, { at: number; target: FunctionNode | undefined }>();
 
   constructor(syntax: Syntax) {
     const root = new Scope({ owner: syntax.program, holdsVariables: true });
@@ -116,13 +122,13 @@ class Walk {
       this.visit(node, scope, parent);
     }
     for (const { node, scope } of this.assignments) this.assign(node, scope);
-    let kept = 0;
-    for (const place of this.facts.names) {
-      const binding = place.scope.find(place.node.name);
+    for (let at = 0; at < this.names.length; at += 1) {
+      const [node, scope, parent] = [this.names[at], this.nameScopes[at], this.nameParents[at]];
+      if (!node || !scope || !parent) break;
+      const binding = scope.find(node.name);
       use(binding);
-      if (!binding || place.node.name === "eval") this.facts.names[kept++] = place;
+      if (!binding || node.name === "eval") this.facts.names.push({ node, scope, parent });
     }
-    this.facts.names.length = kept;
     for (const { name, scope } of this.elements) use(scope.find(name));
   }
 
@@ -155,7 +161,9 @@ class Walk {
     if (OTHERS.has(node.type)) facts.others.push({ node, scope, parent });
     switch (node.type) {
       case "Identifier": {
-        facts.names.push({ node, scope, parent });
+        this.names.push(node);
+        this.nameScopes.push(scope);
+        this.nameParents.push(parent);
         if (node.end - node.start > node.name.length && !node.typeAnnotation) facts.escapedNames.push(node);
         return;
       }
@@ -221,6 +229,11 @@ class Walk {
         this.push(node.value, scope, node);
         return;
       case "BlockStatement":
+        this.pushChildren(
+          node,
+          node.body.some(declares) ? new Scope({ parent: scope, holdsVariables: false }) : scope,
+        );
+        return;
       case "StaticBlock":
       case "ForStatement":
       case "SwitchStatement":
@@ -389,12 +402,16 @@ class Walk {
 
   private calledFunction(callee: Node, scope: Scope): FunctionNode | undefined {
     if (isFunction(callee)) return callee;
-    if (callee.type !== "Identifier") return undefined;
-    for (const source of scope.find(callee.name)?.sources ?? []) {
-      const node = bare(source.node);
-      if (source.way.length === 0 && isFunction(node)) return node;
+    const binding = callee.type === "Identifier" ? scope.find(callee.name) : undefined;
+    if (!binding) return undefined;
+    let sought = this.sought.get(binding);
+    if (!sought) this.sought.set(binding, (sought = { at: 0, target: undefined }));
+    while (!sought.target && sought.at < binding.sources.length) {
+      const source = binding.sources[sought.at++];
+      const node = source && source.way.length === 0 ? bare(source.node) : undefined;
+      if (node && isFunction(node)) sought.target = node;
     }
-    return undefined;
+    return sought.target;
   }
 
   private giveArguments(target: FunctionNode, values: readonly Node[], scope: Scope): void {
@@ -420,6 +437,30 @@ const EACH_METHODS: ReadonlySet<string> = new Set([
   "every",
   "then",
 ]);
+
+/** Whether a statement declares a name in the block that it stands in. */
+function declares(statement: Node): boolean {
+  switch (statement.type) {
+    case "ExpressionStatement":
+    case "ReturnStatement":
+    case "IfStatement":
+    case "ThrowStatement":
+    case "BreakStatement":
+    case "ContinueStatement":
+    case "ForStatement":
+    case "ForInStatement":
+    case "ForOfStatement":
+    case "WhileStatement":
+    case "DoWhileStatement":
+    case "SwitchStatement":
+    case "TryStatement":
+      return false;
+    case "VariableDeclaration":
+      return statement.kind !== "var";
+    default:
+      return true;
+  }
+}
 
 export function isFunction(node: Node): node is FunctionNode {
   return (

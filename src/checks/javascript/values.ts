@@ -82,6 +82,7 @@ export function textsOf(values: Values): string[] {
 }
 
 export function pathsOf(values: Values): readonly string[] {
-  if (values.length === 0) return NO_PATHS;
-  return values.flatMap((each) => (each.kind === "path" ? [each.path] : []));
+  let paths: string[] | undefined;
+  for (const each of values) if (each.kind === "path") (paths ??= []).push(each.path);
+  return paths ?? NO_PATHS;
 }

@@ -30,21 +30,28 @@ function inJavaScript(file: SourceFile): Occurrence[] {
   const add = (offset: number, key: string): void => {
     found.push({ rule: "answer-hard-coded", key: normalText(key), line: file.lineAt(offset) });
   };
+  /** The next question mark, looked for once. */
+  let question = -1;
   for (const match of text.matchAll(/\bif\s*\(|\breturn\s+(?=[\w(])/g)) {
     const start = match.index + match[0].length;
     if (match[0].startsWith("if")) {
       const end = closing(text, start);
       if (end === undefined) continue;
-      const answer = ANSWER.exec(text.slice(end + 1, end + 260));
+      const answer = isReturn(text, end + 1) ? ANSWER.exec(text.slice(end + 1, end + 260)) : null;
       if (answer && isCase(text.slice(start, end), answer[1] ?? ""))
         add(match.index, text.slice(match.index, end + 1) + (answer[1] ?? ""));
       continue;
     }
-    const line = text
-      .slice(start, start + 400)
-      .split("\n", 2)
-      .join(" ");
-    const mark = line.indexOf("?");
+    // The rest of the line and the next one: most have no question in them, and nothing is made of them.
+    if (question < start) question = text.indexOf("?", start);
+    if (question === -1) question = text.length;
+    const mark = question - start;
+    if (mark >= 400) continue;
+    const newline = text.indexOf("\n", start);
+    const second = newline === -1 ? -1 : text.indexOf("\n", newline + 1);
+    if (second !== -1 && second < start + mark) continue;
+    const end = Math.min(start + 400, second === -1 ? text.length : second);
+    const line = text.slice(start, end).replace("\n", " ");
     const choice =
       mark > 0 && line[mark + 1] !== "." && line[mark + 1] !== "?" ? CHOICE.exec(line.slice(mark)) : null;
     if (choice && isCase(line.slice(0, mark).replace(/^\(|\)\s*$/g, ""), choice[1] ?? ""))
@@ -79,13 +86,21 @@ function escaped(name: string): string {
   return name.replace(/\$/g, String.raw`\$`);
 }
 
+/** Whether a `return` is next, perhaps in a block. */
+function isReturn(text: string, start: number): boolean {
+  let at = start;
+  const last = Math.min(text.length, start + 260);
+  while (at < last && (text.charCodeAt(at) <= 32 || text.charCodeAt(at) > 127 || text[at] === "{")) at += 1;
+  return text.startsWith("return", at);
+}
+
 /** The bracket that closes what begins at `start`, not far away. */
 function closing(text: string, start: number): number | undefined {
   let depth = 1;
   for (let at = start; at < Math.min(text.length, start + 300); at += 1) {
-    if (text[at] === "(") depth += 1;
-    else if (text[at] === ")") depth -= 1;
-    if (depth === 0) return at;
+    const code = text.charCodeAt(at);
+    if (code === 40) depth += 1;
+    else if (code === 41 && (depth -= 1) === 0) return at;
   }
   return undefined;
 }

@@ -134,18 +134,23 @@ function isTooling(path: string): boolean {
 
 const MAX_LINE_CHARS = 2000;
 /** A text in pieces. */
-const SPLIT = /["'`]\s*\+\s*["'`]/;
+const SPLIT = /["'`][^\S\n]*\+[^\S\n]*["'`]/;
 
 function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
   const found: Occurrence[] = [];
-  const lines = file.text.split("\n");
+  const { text: whole } = file;
+  const looked = linesToLookAt(whole);
+  /** What stood in the line before, comments about tests left out. */
   let previous = "";
-  for (const [index, line] of lines.entries()) {
-    const isSplit = line.includes("+") && SPLIT.test(line);
-    if (!isSplit && !QUICK.test(line)) {
-      previous = line.slice(0, 300).trim();
-      continue;
+  let end = -1;
+  for (const start of looked) {
+    const stop = whole.indexOf("\n", start);
+    const line = whole.slice(start, stop === -1 ? whole.length : stop);
+    if (start !== end + 1 && start > 0) {
+      const before = whole.lastIndexOf("\n", start - 2) + 1;
+      previous = whole.slice(before, Math.min(start - 1, before + 300)).trim();
     }
+    end = start + line.length;
     const code = withoutComment(line).slice(0, MAX_LINE_CHARS);
     if (code.trim() === "") continue;
     const joined = code.replace(/["'`]\s*\+\s*["'`]/g, "");
@@ -155,7 +160,7 @@ function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
         found.push({
           rule: "runner-detected",
           key: normalText(joined),
-          line: index + 1,
+          line: file.lineAt(start),
           level,
           message: `The code asks ${says}: it can do one thing for tests, and another for everybody else.`,
         });
@@ -175,6 +180,21 @@ function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
     previous = code.slice(0, 300).trim();
   }
   return found;
+}
+
+/** Where the lines begin that have one of the words, or a text in pieces, in the order of the text. */
+function linesToLookAt(text: string): readonly number[] {
+  const starts = new Set<number>();
+  for (const pattern of text.includes("+") ? [QUICK, SPLIT] : [QUICK]) {
+    const search = new RegExp(pattern, `${pattern.flags}g`);
+    for (let match = search.exec(text); match; match = search.exec(text)) {
+      starts.add(text.lastIndexOf("\n", match.index) + 1);
+      const end = text.indexOf("\n", match.index);
+      if (end === -1) break;
+      search.lastIndex = end + 1;
+    }
+  }
+  return [...starts].sort((a, b) => a - b);
 }
 
 /** Names that are words of other things too count only where the environment, or a list of modules, is read. */

@@ -17,9 +17,23 @@ describe("JavaScript that does not parse", () => {
     expect(await blocked("import x from 'lodahs';\nfunction ( {")).toContain("unreadable-source");
   });
 
-  it("is told once, where the base did not parse either", async () => {
-    const code = "const a = ;\n";
+  it("is told once, where the base did not parse either and the rest could be read", async () => {
+    const code = "export const a = 1;\nreturn a;\n";
     expect(await findingsOf({ "src/case.js": code }, { "src/case.js": `${code}// more\n` })).toEqual([]);
+  });
+
+  it("is a warning where nothing could be read before either, and the text changed", async () => {
+    const code = "const a = ;\n";
+    const found = await findingsOf(
+      { "src/case.js": code },
+      { "src/case.js": `${code}require('child_process').exec(a);\n` },
+    );
+    expect(found.map(({ rule, level }) => `${rule} ${level}`)).toEqual(["unreadable-source warn"]);
+  });
+
+  it("is not passed where the base could be read", async () => {
+    const found = await findingsOf({ "src/case.js": "const a = 1;\n" }, { "src/case.js": "const a = ;\n" });
+    expect(found.map(({ rule, level }) => `${rule} ${level}`)).toEqual(["unreadable-source block"]);
   });
 
   it.each([
