@@ -1,3 +1,4 @@
+import { isTooling } from "./is-tooling.ts";
 import { FORBIDDEN_PATHS } from "./forbidden-paths.ts";
 import { milder, sourceOf, type Judging } from "./judging.ts";
 import type { KnownCall } from "./known-calls.ts";
@@ -27,6 +28,12 @@ const MARKUP: ReadonlySet<string> = new Set([
   "html",
 ]);
 
+const STARTERS: ReadonlySet<string> = new Set(
+  ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"].map(
+    (name) => `node:child_process.${name}`,
+  ),
+);
+
 /** Calls of the runtime's functions that make code of what they are given. */
 export function judgeKnownCall(judging: Judging, { node, scope, paths, args }: KnownCall): void {
   const { evaluator, found } = judging;
@@ -34,6 +41,11 @@ export function judgeKnownCall(judging: Judging, { node, scope, paths, args }: K
   for (const path of paths) {
     const verdict = FORBIDDEN_PATHS.get(path);
     if (verdict) found.add({ start: node.start, key: path, ...verdict, level: milder(judging, verdict) });
+    // The import may be older than the call: what is started now is for a person to see.
+    if (STARTERS.has(path)) {
+      const level = isTooling(judging.file) ? "info" : "warn";
+      found.add({ start: node.start, rule: "js-process-execution", key: `${path}()`, level });
+    }
     if (TIMERS.has(path) && first && isText(evaluator.valuesOf(first, scope), first))
       found.add({ start: node.start, rule: "js-code-from-text", key: `${path}(text)` });
     if (WORKERS.has(path)) judgeWorker(judging, { node, args, scope });
