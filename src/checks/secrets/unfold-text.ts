@@ -50,13 +50,15 @@ function literalAt(text: string, at: number, quote: number): Literal | undefined
 
 function joinedLiterals(text: string): UnfoldedText[] {
   const found: UnfoldedText[] = [];
+  // Asked once: a lock file has ten thousands of pairs of literals.
+  const mayJoin = text.includes(".join(");
   let pieces: Literal[] = [];
   let length = 0;
   const close = (): void => {
     const [first] = pieces;
     if (first && (pieces.length > 1 || mayHide(text, first))) {
       const isReversed = isTurned(text, pieces.at(-1)?.end ?? 0);
-      found.push(...joined(text, pieces, isReversed));
+      found.push(...joined(text, pieces, { isReversed, mayJoin }));
     }
     pieces = [];
     length = 0;
@@ -114,7 +116,11 @@ function isTurned(text: string, at: number): boolean {
   );
 }
 
-function joined(text: string, pieces: readonly Literal[], isReversed: boolean): UnfoldedText[] {
+function joined(
+  text: string,
+  pieces: readonly Literal[],
+  { isReversed, mayJoin }: { readonly isReversed: boolean; readonly mayJoin: boolean },
+): UnfoldedText[] {
   const edges = new Set<number>();
   let whole = "";
   for (const piece of pieces) {
@@ -131,7 +137,7 @@ function joined(text: string, pieces: readonly Literal[], isReversed: boolean): 
     return [{ text: values.join(separator), start, end, edges: NO_EDGES, how: "in pieces" }];
   }
   // What a list is joined with may be said further down.
-  const isList = pieces.length > 1 && pieces.length <= MAX_LIST && text.includes(".join(");
+  const isList = pieces.length > 1 && pieces.length <= MAX_LIST && mayJoin;
   const others = (isList ? ["-", "_", "."] : []).map((sign) => ({
     text: pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1)).join(sign),
     start,
