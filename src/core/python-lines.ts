@@ -92,11 +92,33 @@ function* logicalLines(text: string): Generator<LogicalLine> {
     } else {
       if (character === "(" || character === "[" || character === "{") depth += 1;
       else if (character === ")" || character === "]" || character === "}") depth = Math.max(0, depth - 1);
-      code += character;
-      at += 1;
+      let end = at + 1;
+      while (end < size && !isSpecial(text.charCodeAt(end))) end += 1;
+      code += text.slice(at, end);
+      at = end;
     }
   }
   if (code.trim() !== "") yield { text: code.trim(), line: startLine, indent };
+}
+
+/** Whether it may be more than a piece of code: a line's end, a bracket, a quote, a comment's sign, a backslash. */
+function isSpecial(code: number): boolean {
+  switch (code) {
+    case 10:
+    case 34:
+    case 35:
+    case 39:
+    case 40:
+    case 41:
+    case 91:
+    case 92:
+    case 93:
+    case 123:
+    case 125:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Where a string ends that begins at `at`. One without an end goes to the end of its line, or of the text. */

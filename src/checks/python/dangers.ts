@@ -1,17 +1,11 @@
+import type { SgNode } from "@ast-grep/napi";
+import { isCalled, REMOVERS, SENDERS, WRITERS } from "./dangerous-words.ts";
 import { judgeDeletion } from "./judge-deletion.ts";
 import { judgeSending, knowsNetwork } from "./judge-sending.ts";
 import { judgeText } from "./judge-text.ts";
 import type { PythonSource } from "./python-source.ts";
 import type { Report } from "./reach.ts";
 
-/** Last names of functions and methods that take away files; that write or move them; that send something somewhere. */
-const REMOVERS = "rmtree remove unlink rmdir removedirs remove_tree truncate".split(" ");
-const WRITERS =
-  "move rename replace open write_text write_bytes copy copyfile copy2 symlink chmod chown".split(" ");
-const SENDERS =
-  "get post put patch delete request urlopen urlretrieve Request send sendall sendto connect create_connection sendmail send_message storbinary publish gethostbyname getaddrinfo upload_file put_object stream ws_connect".split(
-    " ",
-  );
 /** A file without such a path writes nothing that counts. */
 const SYSTEM_PATHS = /["'](?:\/(?:etc|usr|s?bin|lib|boot|root|sys|proc|dev)\b|~|\.git\b|\/["']|[A-Za-z]:)/;
 
@@ -29,17 +23,28 @@ export function findDangers(source: PythonSource, report: Report): void {
       names.flatMap(({ name, as }) => (name !== as && known.has(name) ? [[as, name] as const] : [])),
     ),
   );
-  const words = [...known, ...aliases.keys()].filter(
-    (word) => text.includes(`${word}(`) || text.includes(`${word} (`),
-  );
-  if (words.length > 0) {
-    const regex = `(?:^|\\.)\\s*(?:${words.join("|")})$`;
-    for (const call of source.root.findAll({ rule: { kind: "call", has: { field: "function", regex } } })) {
-      const written = /(\w+)$/.exec(call.field("function")?.text() ?? "")?.[1] ?? "";
-      const name = aliases.get(written) ?? written;
-      if (REMOVERS.includes(name) || WRITERS.includes(name)) judgeDeletion(call, name, source, report);
-      if (SENDERS.includes(name)) judgeSending(call, name, source, report);
-    }
+  const words = [
+    ...source.dangerousWords.filter((word) => known.has(word)),
+    ...[...aliases.keys()].filter((word) => isCalled(word, text)),
+  ];
+  for (const identifier of source.identifiers(words)) {
+    const call = callOf(identifier);
+    if (!call) continue;
+    const written = identifier.text();
+    const name = aliases.get(written) ?? written;
+    if (REMOVERS.includes(name) || WRITERS.includes(name)) judgeDeletion(call, name, source, report);
+    if (SENDERS.includes(name)) judgeSending(call, name, source, report);
   }
   judgeText(source, report);
+}
+
+/** The call of what has the identifier for its last name. */
+function callOf(identifier: SgNode): SgNode | undefined {
+  let node = identifier;
+  let parent = node.parent();
+  if (parent?.kind() === "attribute" && parent.field("attribute")?.id() === node.id()) {
+    node = parent;
+    parent = node.parent();
+  }
+  return parent?.kind() === "call" && parent.field("function")?.id() === node.id() ? parent : undefined;
 }

@@ -22,6 +22,8 @@ export const IMPORT_KINDS = ["import_statement", "import_from_statement"] as con
 /** What an import statement imports. */
 export function importsOf(statement: SgNode): PythonImport[] {
   const context = { ...surroundings(statement), node: statement };
+  const plain = plainImport(statement.text());
+  if (plain) return importsFrom(plain, context);
   const isFrom = statement.kind() === "import_from_statement";
   const children = statement.children();
   const named = children.slice(children.findIndex((child) => child.text() === "import") + 1);
@@ -30,7 +32,44 @@ export function importsOf(statement: SgNode): PythonImport[] {
     if (child.kind() !== "aliased_import") return [];
     return [{ name: nameOf(child.field("name")), as: nameOf(child.field("alias")), aliased: true }];
   });
-  if (!isFrom) {
+  if (!isFrom) return importsFrom({ from: undefined, bound, star: false }, context);
+  const from = statement.field("module_name");
+  const relative = from?.kind() === "relative_import";
+  const module = relative
+    ? nameOf(from?.children().find((child) => child.kind() === "dotted_name"))
+    : nameOf(from);
+  const star = named.some((child) => child.kind() === "wildcard_import");
+  return importsFrom({ from: { module, relative }, bound, star }, context);
+}
+
+interface ReadImport {
+  readonly from: { readonly module: string; readonly relative: boolean } | undefined;
+  readonly bound: readonly { readonly name: string; readonly as: string; readonly aliased: boolean }[];
+  readonly star: boolean;
+}
+
+const PLAIN = /^(?:from +(\.*)([\w.]*) +)?import +([\w., ]+)$/;
+const PLAIN_NAME = /^([\w.]+)(?: +as +(\w+))?$/;
+
+/** A statement on one line, as nearly all of them are: its text is enough, and nodes are dear. */
+function plainImport(text: string): ReadImport | undefined {
+  const [whole, dots = "", module = "", list = ""] = PLAIN.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const bound: ReadImport["bound"][number][] = [];
+  for (const part of list.split(",")) {
+    const [, name, as] = PLAIN_NAME.exec(part.trim()) ?? [];
+    if (name === undefined) return undefined;
+    bound.push({ name, as: as ?? name, aliased: as !== undefined });
+  }
+  const from = text.startsWith("from") ? { module, relative: dots !== "" } : undefined;
+  return { from, bound, star: false };
+}
+
+function importsFrom(
+  { from, bound, star }: ReadImport,
+  context: Pick<PythonImport, "guarded" | "typeOnly" | "node">,
+): PythonImport[] {
+  if (!from) {
     return bound.map(({ name, as, aliased }) => ({
       ...context,
       module: name,
@@ -40,13 +79,7 @@ export function importsOf(statement: SgNode): PythonImport[] {
       star: false,
     }));
   }
-  const from = statement.field("module_name");
-  const relative = from?.kind() === "relative_import";
-  const module = relative
-    ? nameOf(from?.children().find((child) => child.kind() === "dotted_name"))
-    : nameOf(from);
-  const star = named.some((child) => child.kind() === "wildcard_import");
-  return [{ ...context, module, relative, names: bound, binds: undefined, star }];
+  return [{ ...context, ...from, names: bound, binds: undefined, star }];
 }
 
 /** The first part of a module's name. */

@@ -1,8 +1,12 @@
 import type { SgNode } from "@ast-grep/napi";
 import type { SourceFile } from "../source-file.ts";
+import { keepErrors } from "../syntax/unparsed.ts";
 import { CAPABILITY_NAMES_BY_MODULE } from "./capabilities.ts";
 import { ConstantFolder } from "./fold-constant.ts";
-import { IMPORT_KINDS, importsOf, type PythonImport } from "./imports.ts";
+import { importsOf, IMPORT_KINDS, type PythonImport } from "./imports.ts";
+import { tellingStrings } from "./judge-text.ts";
+import { likelyWords } from "./likely-words.ts";
+import { mayGive } from "./may-give.ts";
 import { Names } from "./names.ts";
 
 /** How many assignments of a file are looked at, and how many of one name. */
@@ -21,6 +25,14 @@ export class PythonSource {
   readonly isTest: boolean;
   /** As Python reads it, see `syntaxTree`. */
   readonly text: string;
+  /** The strings that may name what must not be named. */
+  readonly strings: readonly SgNode[];
+  /** Names that lead to a capability in any file, and that this one has. */
+  readonly firstWords: readonly string[];
+  /** Last names of calls that may be dangerous. */
+  readonly dangerousWords: readonly string[];
+  private readonly walkedFor: ReadonlySet<string>;
+  private readonly walked: readonly { readonly node: SgNode; readonly name: string }[];
   private given: ReadonlyMap<string, readonly SgNode[]> | undefined;
 
   constructor(file: SourceFile, root: SgNode) {
@@ -28,15 +40,41 @@ export class PythonSource {
     this.root = root;
     this.text = /[^\0-\x7f]/.test(file.text) ? root.text() : file.text;
     this.isTest = file.role === "test";
-    this.imports = root.findAll({ rule: { any: IMPORT_KINDS.map((kind) => ({ kind })) } }).flatMap(importsOf);
+    const { first, dangerous, imported } = likelyWords(this.text);
+    this.firstWords = first;
+    this.dangerousWords = dangerous;
+    this.walkedFor = new Set([...first, ...dangerous, ...imported]);
+    // A walk through the tree costs more than what is done with the few nodes that it gives: one for all of these.
+    const statements: SgNode[] = [];
+    const strings: SgNode[] = [];
+    const errors: SgNode[] = [];
+    const identifiers: { readonly node: SgNode; readonly name: string }[] = [];
+    const any = [
+      ...IMPORT_KINDS.map((kind) => ({ kind })),
+      { kind: "ERROR" },
+      ...tellingStrings(this.text),
+      ...(this.walkedFor.size > 0 ? [identifierRule([...this.walkedFor])] : []),
+    ];
+    for (const node of root.findAll({ rule: { any } })) {
+      const kind = node.kind();
+      if (kind === "identifier") identifiers.push({ node, name: node.text() });
+      else (kind === "string" ? strings : kind === "ERROR" ? errors : statements).push(node);
+    }
+    keepErrors(file, errors);
+    this.strings = strings;
+    this.walked = identifiers;
+    this.imports = statements.flatMap(importsOf);
     this.folder = new ConstantFolder((name) => this.assignedTo(name), { steps: FOLD_STEPS });
     this.names = new Names(this.folder);
   }
 
-  /** The identifiers with one of these names. */
+  /** The identifiers with one of these names, in the file's order. */
   identifiers(words: readonly string[]): SgNode[] {
-    const regex = `^(?:${words.map((word) => word.replace(/[^\w]/gu, "\\$&")).join("|")})$`;
-    return this.root.findAll({ rule: { kind: "identifier", regex } });
+    if (words.length === 0) return [];
+    if (words.some((word) => !this.walkedFor.has(word)))
+      return this.root.findAll({ rule: identifierRule(words) });
+    const wanted = new Set(words);
+    return this.walked.flatMap(({ node, name }) => (wanted.has(name) ? [node] : []));
   }
 
   /** A module that a call imports, as if a statement did. */
@@ -65,11 +103,13 @@ export class PythonSource {
 
   /** The expressions that the file gives to a name: by assignment, loop, or `with`. */
   givenTo(name: string): readonly SgNode[] {
+    if (!this.given && !mayGive(this.text, name, { loops: true })) return [];
     return this.index().get(name) ?? [];
   }
 
   private assignedTo(name: string): SgNode | undefined {
-    return this.givenTo(name).find(
+    if (!this.given && !mayGive(this.text, name, { loops: false })) return undefined;
+    return (this.index().get(name) ?? []).find(
       (node) => !/^(?:for_statement|for_in_clause)$/.test(String(node.parent()?.kind())),
     );
   }
@@ -97,4 +137,11 @@ export class PythonSource {
     }
     return given;
   }
+}
+
+function identifierRule(words: readonly string[]): { kind: string; regex: string } {
+  return {
+    kind: "identifier",
+    regex: `^(?:${words.map((word) => word.replace(/[^\w]/gu, "\\$&")).join("|")})$`,
+  };
 }

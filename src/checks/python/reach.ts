@@ -1,13 +1,9 @@
 import type { SgNode } from "@ast-grep/napi";
 import type { FindingLevel } from "../../core/finding.ts";
-import {
-  CAPABLE_ATTRIBUTES,
-  CAPABLE_BUILTINS,
-  CAPABLE_MODULES,
-  capabilityOf,
-  POWERFUL_MODULES,
-} from "./capabilities.ts";
+import { CAPABLE_ATTRIBUTES, CAPABLE_MODULES, capabilityOf, POWERFUL_MODULES } from "./capabilities.ts";
 import { judgeCall } from "./judge-call.ts";
+import { leadsOn } from "./leading-names.ts";
+import { bindsName, isAnnotation } from "./name-position.ts";
 import { argumentsOf, identifierText, IMPORTERS, innerOf, type Names, type Value } from "./names.ts";
 import type { PythonSource } from "./python-source.ts";
 
@@ -20,17 +16,6 @@ export type Report = (found: {
   readonly message?: string;
 }) => void;
 
-/** Names that may begin a chain that counts, beside what the file imports. */
-const SEEDS: readonly string[] = [
-  ...CAPABLE_BUILTINS,
-  "__import__",
-  "__builtins__",
-  "getattr",
-  "setattr",
-  "vars",
-  "globals",
-  "locals",
-];
 /** A chain is followed up to here; a longer one is nobody's code. */
 const MAX_LINKS = 200;
 /** Aliases of aliases are followed so many times. */
@@ -55,12 +40,7 @@ export class Reach {
 
   run(): void {
     this.bindImports();
-    const { text } = this.source;
-    const attributes = [...CAPABLE_ATTRIBUTES.keys()].filter((name) => text.includes(name));
-    const leaked = [...POWERFUL_MODULES]
-      .flatMap((name) => [name, `_${name}`])
-      .filter((name) => text.includes(`.${name}`));
-    let words = [...this.fresh, ...attributes, ...leaked, ...SEEDS.filter((name) => text.includes(name))];
+    let words = [...this.fresh, ...this.source.firstWords];
     for (let round = 0; round < MAX_ROUNDS && words.length > 0; round += 1) {
       this.fresh.clear();
       for (const node of this.source.identifiers(words)) this.follow(node);
@@ -284,42 +264,6 @@ export class Reach {
   }
 }
 
-/** Whether more than the name itself can come of it: only such names are looked for. */
-function leadsOn(value: Value): boolean {
-  if (value.kind !== "object") return true;
-  const { path } = value;
-  return (
-    CAPABLE_MODULES.has(path) ||
-    LEADING.has(path) ||
-    capabilityOf(path) !== undefined ||
-    path.startsWith("builtins.")
-  );
-}
-
-const LEADING: ReadonlySet<string> = new Set([
-  ...IMPORTERS,
-  "operator",
-  "operator.attrgetter",
-  "operator.methodcaller",
-  "operator.itemgetter",
-  "operator.getitem",
-  "functools",
-  "functools.partial",
-  "copy",
-  "copy.copy",
-  "inspect.getattr_static",
-  "sys.modules",
-  "pydoc",
-  "pkgutil",
-  "numpy",
-  "numpy.load",
-  "yaml.load",
-  "yaml.load_all",
-  "torch.load",
-  "django.utils.module_loading",
-  "werkzeug.utils",
-]);
-
 function isPowerful(path: string): boolean {
   return (POWERFUL_MODULES.has(path) && path !== "shutil") || path === "sys.modules";
 }
@@ -340,52 +284,4 @@ const TELLING_NAMES: ReadonlySet<string> = new Set(
 
 function nameIn(node: SgNode | null): string {
   return node?.kind() === "identifier" ? identifierText(node) : "";
-}
-
-/** Whether the identifier is where a name is given, not used. */
-function bindsName(identifier: SgNode, parent: SgNode): boolean {
-  switch (parent.kind()) {
-    case "keyword_argument":
-    case "default_parameter":
-    case "typed_default_parameter":
-    case "function_definition":
-    case "class_definition":
-      return parent.field("name")?.id() === identifier.id();
-    case "assignment":
-      return parent.field("left")?.id() === identifier.id();
-    case "parameters":
-    case "lambda_parameters":
-    case "typed_parameter":
-    case "dotted_name":
-    case "aliased_import":
-    case "global_statement":
-    case "nonlocal_statement":
-    case "list_splat_pattern":
-    case "dictionary_splat_pattern":
-    case "pattern_list":
-    case "tuple_pattern":
-    case "import_prefix":
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** A type that is only named does nothing. */
-function isAnnotation(node: SgNode): boolean {
-  let at = node.parent();
-  for (let steps = 0; at && steps < 6; steps += 1) {
-    const kind = at.kind();
-    if (kind === "type") return true;
-    if (
-      kind !== "generic_type" &&
-      kind !== "type_parameter" &&
-      kind !== "union_type" &&
-      kind !== "binary_operator" &&
-      kind !== "subscript"
-    )
-      return false;
-    at = at.parent();
-  }
-  return false;
 }

@@ -166,18 +166,18 @@ function inPython(file: SourceFile): Occurrence[] {
     const add = (): void => {
       found.push({ rule: "answer-hard-coded", key: normalText(text), line });
     };
-    const table = /^([A-Za-z_]\w*)\s*(?::[^=]+)?=\s*(\{.*\})$/s.exec(text);
+    const table = text.endsWith("}") && /^([A-Za-z_]\w*)\s*(?::[^=]+)?=\s*(\{.*\})$/s.exec(text);
     if (table && (table[2] ?? "").includes(":") && isLiteral(table[2] ?? ""))
       tables.set(table[1] ?? "", text);
-    const condition = /^(?:if|elif)\s+(.*)$/s.exec(text)?.[1];
     const [first] = children;
-    const answer = /^return\s+(.*)$/s.exec(first?.text ?? "")?.[1];
+    const answer = first?.text.startsWith("return") ? /^return\s+(.*)$/s.exec(first.text)?.[1] : undefined;
+    const condition = answer === undefined ? undefined : /^(?:if|elif)\s+(.*)$/s.exec(text)?.[1];
     if (condition !== undefined && answer !== undefined) {
       if (isLiteral(answer) && isPythonCase(condition, answer)) add();
       const member = /\bin\s+([A-Za-z_]\w*)$/.exec(condition.trim())?.[1];
       if (member !== undefined && tables.has(member) && answer.startsWith(`${member}[`)) add();
     }
-    const matched = /^case\s+(.*)$/s.exec(text)?.[1];
+    const matched = answer === undefined ? undefined : /^case\s+(.*)$/s.exec(text)?.[1];
     if (
       matched !== undefined &&
       answer !== undefined &&
@@ -186,13 +186,14 @@ function inPython(file: SourceFile): Occurrence[] {
       isLiteral(matched)
     )
       add();
-    const ready = /\b([A-Za-z_]\w*|\})\.get\s*\((.*)\)/s.exec(text);
+    const ready = text.includes(".get") && /\b([A-Za-z_]\w*|\})\.get\s*\((.*)\)/s.exec(text);
     if (ready && /^return\b|=/.test(text)) {
       const [, fallback = ""] = splitTopLevel(ready[2] ?? "", ",");
       const isKnown = ready[1] === "}" || tables.has(ready[1] ?? "");
       if (isKnown && fallback !== "" && !isLiteral(fallback) && /[-+*/%(]/.test(fallback)) add();
     }
-    const choice = /^(?:return|\w+\s*=)\s+(.*?)\s+if\s+(.*?)\s+else\s+(.*)$/s.exec(text);
+    const choice =
+      text.includes("else") && /^(?:return|\w+\s*=)\s+(.*?)\s+if\s+(.*?)\s+else\s+(.*)$/s.exec(text);
     if (
       choice &&
       isLiteral(choice[1] ?? "") &&
