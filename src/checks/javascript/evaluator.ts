@@ -53,6 +53,8 @@ export class Evaluator {
   private readonly facts: ProgramFacts;
   private readonly known = new Map<Node, Values>();
   private readonly knownNames = new Map<Binding, Values>();
+  private readonly pathMembers = new Map<string, Map<string, Values>>();
+  private readonly follow: Follow = this.makeFollow(undefined);
   /** What functions give that are called with nothing known. */
   private readonly plainRuns = new Map<FunctionNode, Values>();
   private readonly busy = new Set<Node | Binding>();
@@ -230,11 +232,13 @@ export class Evaluator {
   }
 
   private items(elements: readonly (Node | null)[], scope: Scope, given: Given | undefined): Values[] {
-    return elements.slice(0, MAX_LIST).flatMap((each) => {
-      if (each === null) return [UNKNOWN];
-      if (each.type !== "SpreadElement") return [this.valuesOf(each, scope, given)];
-      return elementsOf(this.valuesOf(each.argument, scope, given));
-    });
+    const items: Values[] = [];
+    for (const each of elements.length > MAX_LIST ? elements.slice(0, MAX_LIST) : elements) {
+      if (each === null) items.push(UNKNOWN);
+      else if (each.type !== "SpreadElement") items.push(this.valuesOf(each, scope, given));
+      else for (const item of elementsOf(this.valuesOf(each.argument, scope, given))) items.push(item);
+    }
+    return items;
   }
 
   private name(name: string, scope: Scope, given: Given | undefined): Values {
@@ -355,12 +359,21 @@ export class Evaluator {
 
   private membersOf(values: Values, key: string, given: Given | undefined): Values {
     const [only] = values;
-    if (values.length === 1 && only?.kind === "path") return [path(memberPath(only.path, key))];
+    if (values.length === 1 && only?.kind === "path") return this.pathMember(only.path, key);
     return values.flatMap((value) =>
       value.kind === "written"
         ? this.writtenMember(value.node, value.scope, key, given)
         : plainMember(value, key),
     );
+  }
+
+  /** Made once for each path and key: the same few functions are called all over a file. */
+  private pathMember(base: string, key: string): Values {
+    let members = this.pathMembers.get(base);
+    if (!members) this.pathMembers.set(base, (members = new Map()));
+    let found = members.get(key);
+    if (!found) members.set(key, (found = [path(memberPath(base, key))]));
+    return found;
   }
 
   private writtenMember(node: Node, scope: Scope, key: string, given: Given | undefined): Values {
@@ -462,10 +475,17 @@ export class Evaluator {
         ? this.run(target.node, values.slice(1), given)
         : UNKNOWN;
     }
-    return callee.kind === "path" ? callRuntime(callee.path, values, this.following(given)) : UNKNOWN;
+    // What packages do is not known, and most calls are of theirs.
+    return callee.kind === "path" && !isOfPackage(callee)
+      ? callRuntime(callee.path, values, this.following(given))
+      : UNKNOWN;
   }
 
   private following(given: Given | undefined): Follow {
+    return given ? this.makeFollow(given) : this.follow;
+  }
+
+  private makeFollow(given: Given | undefined): Follow {
     const membersIn = (values: Values): readonly (readonly [string, Values])[] => {
       const [object] = values;
       if (object?.kind !== "written" || isFunction(object.node)) return [];
@@ -520,7 +540,9 @@ const UNKNOWN_MEMBERS: ReadonlyMap<string, Values> = new Map(
 );
 
 function isOfPackage(value: Value): boolean {
-  return value.kind === "path" && value.path.startsWith("npm:") && !/\.(?:call|apply|bind)$/.test(value.path);
+  if (value.kind !== "path" || !value.path.startsWith("npm:")) return false;
+  const { path: of } = value;
+  return !of.endsWith(".call") && !of.endsWith(".apply") && !of.endsWith(".bind");
 }
 
 function isInside(scope: Scope, scopes: ReadonlySet<Scope>): boolean {

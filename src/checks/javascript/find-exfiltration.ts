@@ -7,7 +7,7 @@ import type { Evaluator } from "./evaluator.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
 import { calledName } from "./position.ts";
 import { factsOf, keyOf, type CallNode, type Place, type ProgramFacts } from "./program-facts.ts";
-import { PRIVATE_FILE, secretsIn, type Secret } from "./secret-flow.ts";
+import { namesPrivateFile, secretsIn, type Secret } from "./secret-flow.ts";
 import { isDrop, rawAddress } from "./suspicious-address.ts";
 import { bare } from "./syntax.ts";
 import { HOLE } from "./values.ts";
@@ -177,7 +177,7 @@ function judgeTexts({ facts, evaluator, found, hasNetwork, isTest }: TextJudging
           key: address,
           level: isTest ? "info" : "warn",
         });
-      if (PRIVATE_FILE.test(text) && !/\.env|credentials\.json/.test(text))
+      if (namesPrivateFile(text) && !/\.env|credentials\.json/.test(text))
         found.add({
           start: node.start,
           rule: "js-private-file",

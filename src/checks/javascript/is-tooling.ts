@@ -5,5 +5,8 @@ const TOOLING =
 
 /** Whether a file serves those who work on the project, and is no part of what it gives to its users. */
 export function isTooling(file: SourceFile): boolean {
-  return file.role === "test" || TOOLING.test(file.path) || /\.d\.[cm]?ts$/.test(file.path);
+  return file.once(
+    "javascript.is-tooling",
+    () => file.role === "test" || TOOLING.test(file.path) || /\.d\.[cm]?ts$/.test(file.path),
+  );
 }

@@ -20,18 +20,22 @@ export function knownCallsOf(file: SourceFile): readonly KnownCall[] {
     const facts = factsOf(file);
     const evaluator = evaluatorOf(file);
     if (!facts || !evaluator) return [];
-    return facts.calls.flatMap((place): KnownCall[] => {
-      const paths = evaluator.pathsOf(place.node.callee, place.scope);
-      if (paths.length === 0) return [];
+    const found: KnownCall[] = [];
+    for (const { node, scope, parent } of facts.calls) {
+      const paths = evaluator.pathsOf(node.callee, scope);
+      if (paths.length === 0) continue;
       const call = {
-        ...place,
+        node,
+        scope,
+        parent,
         paths: paths.length === 1 ? paths : [...new Set(paths)],
-        args: place.node.arguments,
+        args: node.arguments,
         isIndirect: false,
       };
-      const others = throughOthers(call, evaluator);
-      return others.length === 0 ? [call] : [call, ...others];
-    });
+      found.push(call);
+      for (const other of throughOthers(call, evaluator)) found.push(other);
+    }
+    return found;
   });
 }
 
@@ -46,7 +50,7 @@ function throughOthers(call: KnownCall, evaluator: Evaluator): KnownCall[] {
       const paths = evaluator.pathsOf(target, scope);
       return paths.length === 0 ? [] : [{ ...call, paths, args: elements(passed), isIndirect: true }];
     }
-    if (!/(?:call|apply|bind)$/.test(path)) return [];
+    if (!path.endsWith(".call") && !path.endsWith(".apply") && !path.endsWith(".bind")) return [];
     const invoked = /^(.+)\.(call|apply|bind)$/.exec(path);
     if (invoked?.[1] === undefined || invoked[1].endsWith(".prototype")) return [];
     const passed = invoked[2] === "apply" ? elements(args[1]) : args.slice(1);

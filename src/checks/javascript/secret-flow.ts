@@ -9,8 +9,19 @@ export type Secret = "environment" | "private-file" | "browser" | "credential" |
 const MAX_LOOKED_AT = 600;
 
 /** Files in which people keep credentials. */
-export const PRIVATE_FILE =
+const PRIVATE_FILE =
   /(?:^|[/~\\])\.(?:ssh|aws|gnupg|kube|docker|azure|netrc|npmrc|pypirc|git-credentials|pgpass|bash_history|zsh_history|node_repl_history|config\/(?:gcloud|gh|hub|configstore)|electrum|bitcoin|ethereum)(?:[/\\]|$)|id_(?:rsa|ed25519|ecdsa|dsa)\b|\/etc\/(?:passwd|shadow|sudoers)|\/proc\/(?:self|\d+)\/(?:environ|cmdline|maps|mem)|\/run\/secrets|Login Data|[/\\]Cookies$|key4\.db|logins\.json|wallet\.dat|[/\\]Keychains?[/\\]|\.env(?:\.[a-z]+)?$|credentials\.json$|\/var\/run\/docker\.sock/;
+
+/** Whether a text names such a file. Most texts have none of what each of the names has. */
+export function namesPrivateFile(text: string): boolean {
+  const mayBe =
+    text.includes(".") ||
+    text.includes("/") ||
+    text.includes("\\") ||
+    text.includes("id_") ||
+    text.includes("Login");
+  return mayBe && PRIVATE_FILE.test(text);
+}
 
 const CREDENTIAL =
   /TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH|SESSION|COOKIE|_KEY$|DATABASE_URL|DSN$|_PAT$/i;

@@ -3,11 +3,13 @@ const DROPS =
   /(?:^|[/.@])(?:webhook\.site|requestbin\.(?:com|net)|pipedream\.net|ngrok(?:-free)?\.(?:io|app|dev)|burpcollaborator\.net|oastify\.com|oast\.(?:pro|live|site|online|fun|me)|interact\.sh|interactsh\.com|canarytokens\.(?:com|org)|requestcatcher\.com|beeceptor\.com|hookbin\.com|postb\.in|pastebin\.com|hastebin\.com|transfer\.sh|file\.io|0x0\.st|termbin\.com|ix\.io|paste\.ee|dpaste\.(?:com|org)|anonfiles\.com|gofile\.io|mockbin\.org|ptsv[23]\.com|dnslog\.cn|ceye\.io|trycloudflare\.com|serveo\.net|loca\.lt|localhost\.run|temp\.sh|bashupload\.com|catbox\.moe|rentry\.co|ipinfo\.io|api\.ipify\.org|ifconfig\.me|icanhazip\.com|requestrepo\.com|webhook-test\.com|typedwebhook\.tools|smee\.io|hookdeck\.com)(?:[/:?]|$)|discord(?:app)?\.com\/api\/webhooks|api\.telegram\.org\/bot|hooks\.slack\.com\/|\.onion(?:[/:]|$)/i;
 
 export function isDrop(text: string): boolean {
-  return DROPS.test(text);
+  return text.includes(".") && DROPS.test(text);
 }
 
 /** The public address in a text that names a host by number. Undefined: there is none. */
 export function rawAddress(text: string): string | undefined {
+  const first = text.charCodeAt(0);
+  if (!(first >= 48 && first <= 57) && !text.includes("://")) return undefined;
   const found = /^(?:[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?)?((?:\d{1,3}\.){3}\d{1,3})(?=[:/]|$)/i.exec(
     text,
   )?.[1];

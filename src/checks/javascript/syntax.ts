@@ -90,31 +90,33 @@ function languagesOf(path: string): readonly Dialect[] {
   return ["jsx", "tsx", "ts"];
 }
 
+const [OPENS, CLOSES, ENDS, PREFIX] = [1, 2, 3, 4];
+/** What a character does to the depth, by its code. A prefix can be one, an arrow or an element that opens another. */
+const MARKS = new Uint8Array(128);
+for (const [marks, kind] of [
+  ["([{", OPENS],
+  [")]}", CLOSES],
+  [";,", ENDS],
+  ["!~+-><:", PREFIX],
+] as const)
+  for (const mark of marks) MARKS[mark.charCodeAt(0)] = kind;
+
 /** Whether brackets, operators or arrows nest deeper than the parser's stack is safe for. Counts too much rather than too little. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let prefixes = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    // ( [ {
-    if (code === 40 || code === 91 || code === 123) {
+    const mark = MARKS[text.charCodeAt(at)];
+    // Nearly all characters are none of them.
+    if (mark === undefined || mark === 0) continue;
+    if (mark === OPENS) {
       depth += 1;
       prefixes += 1;
-    } else if (code === 41 || code === 93 || code === 125) {
+    } else if (mark === CLOSES) {
       if (depth > 0) depth -= 1;
       prefixes = 0;
-    } else if (code === 59 || code === 44) prefixes = 0;
-    // ! ~ + - > < : each can be a prefix, an arrow or an element that opens another.
-    else if (
-      code === 33 ||
-      code === 126 ||
-      code === 43 ||
-      code === 45 ||
-      code === 62 ||
-      code === 60 ||
-      code === 58
-    )
-      prefixes += 1;
+    } else if (mark === ENDS) prefixes = 0;
+    else prefixes += 1;
     if (depth > MAX_NESTING || prefixes > MAX_NESTING * 8) return true;
   }
   return false;

@@ -63,21 +63,48 @@ function inJavaScript(file: SourceFile): Occurrence[] {
     if (/`|join|stringify|String\(/.test(match[1] ?? "")) add(match.index, match[0]);
   }
   const tables = new Map<string, boolean>();
-  const hasFallback = /[\])]\s*(?:\?\?|\|\|)/.test(text);
-  for (const { 0: whole, 1: get, 2: index, index: at } of (hasFallback ? text : "").matchAll(
+  // The expressions are slow where nothing is, and few lines have what each of them ends in.
+  const fallbacks = inLinesWith(
+    text,
+    /[\])]\s*(?:\?\?|\|\|)\s*/g,
     /\b([A-Za-z_$][\w$]*)\.get\([^;\n]{1,120}\)\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]|\b([A-Za-z_$][\w$]*)\[[^;\n\]]{1,120}\]\s*(?:\?\?|\|\|)\s*\(?[^;\n]*[\w)]/g,
-  )) {
+  );
+  for (const { at, match } of fallbacks) {
+    const [whole, get, index] = match;
     const name = get ?? index ?? "";
     const fallback = whole.split(/\?\?|\|\|/)[1] ?? "";
     if (/[-+*/%(]/.test(fallback) && isTable(name, text, tables)) add(at, whole);
   }
-  for (const { 0: whole, 1: inside, 2: has, 3: own, index: at } of text.matchAll(
+  const lookups = inLinesWith(
+    text,
+    /\)\s{0,150}\{?\s{0,150}return\b/g,
     /\bif\s*\([^;{}\n]{1,120}?\bin\s+([A-Za-z_$][\w$]*)\)|\bif\s*\(([A-Za-z_$][\w$]*)\.has\([^;\n]{1,120}?\)\)|\bif\s*\((?:Object\.hasOwn\(|)([A-Za-z_$][\w$]*)(?:,|\[|\.hasOwnProperty\()[^;{}\n]{1,120}\)/g,
-  )) {
+  );
+  for (const { at, match } of lookups) {
+    const [whole, inside, has, own] = match;
     const name = inside ?? has ?? own ?? "";
     const after = text.slice(at + whole.length, at + whole.length + 160);
     const returns = new RegExp(String.raw`^\s*\{?\s*return\s+\(?${escaped(name)}\b`).test(after);
     if (returns && isTable(name, text, tables)) add(at, whole);
+  }
+  return found;
+}
+
+/** What `pattern` matches in the lines in which something that `clue` matches begins, to the end of the line in which that ends. */
+function inLinesWith(
+  text: string,
+  clue: RegExp,
+  pattern: RegExp,
+): { readonly at: number; readonly match: RegExpExecArray }[] {
+  const found: { at: number; match: RegExpExecArray }[] = [];
+  let done = 0;
+  for (const { 0: whole, index } of text.matchAll(clue)) {
+    if (index < done) continue;
+    const start = Math.max(done, text.lastIndexOf("\n", index) + 1);
+    const newline = text.indexOf("\n", index + whole.length);
+    done = newline === -1 ? text.length : newline;
+    for (const match of text.slice(start, done).matchAll(pattern))
+      found.push({ at: start + match.index, match });
   }
   return found;
 }
