@@ -28,6 +28,8 @@ export interface Scope {
   readonly settings: CheckSettings;
   /** Which version of the change is looked at. */
   readonly side: "base" | "head";
+  /** The same file on the other side, where it is there and is text. */
+  readonly other?: SourceFile | undefined;
   /** The repository's paths on that side. */
   readonly paths: ReadonlySet<string>;
 }
@@ -51,5 +53,5 @@ export type RuleFinding = Pick<Finding, "rule"> & Partial<Finding>;
 /** Looks at the change as a whole, where a version alone says nothing: a test that is gone, a dependency that is new. */
 export interface ChangeFinder {
   readonly name: string;
-  find(pairs: readonly FilePair[], scope: Omit<Scope, "side" | "paths">): readonly RuleFinding[];
+  find(pairs: readonly FilePair[], scope: Omit<Scope, "side" | "paths" | "other">): readonly RuleFinding[];
 }

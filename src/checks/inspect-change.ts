@@ -50,9 +50,10 @@ export async function inspectChange(options: {
     for (const side of ["base", "head"] as const) {
       const source = pair[side];
       if (!source) continue;
+      const scope = { ...scopes[side], other: pair[side === "base" ? "head" : "base"] };
       for (const finder of FILE_FINDERS) {
         if (found.base.length + found.head.length > MAX_OCCURRENCES) break;
-        for (const occurrence of finder.find(source, scopes[side])) {
+        for (const occurrence of finder.find(source, scope)) {
           const text = source.line(occurrence.line).slice(0, MAX_LINE_CHARS_KEPT);
           found[side].push({ ...occurrence, path: file.path, text });
         }

@@ -21,11 +21,27 @@ import { isNode } from "./syntax-node.ts";
 /** What makes a test worth nothing in itself: assertions that cannot fail, a runner that is another, answers in place of the product. */
 export const testSmells: FileFinder = {
   name: "test-smells",
-  find(file, { settings }) {
+  find(file, { settings, side, other }) {
     if (!isTestFile(file) || new PathGlobs(settings.grants.tests).has(file.path)) return [];
-    return [...testFacts(file).smells, ...tampering(file)];
+    const smells = side === "head" ? milderInNewTests(file, other) : testFacts(file).smells;
+    return [...smells, ...tampering(file)];
   },
 };
+
+/** What honest tests have, too: a line that marks that it was reached. */
+const ALSO_HONEST: ReadonlySet<string> = new Set(["assertion-empty", "assertion-unreached"]);
+
+/** Nothing is lost where a test that was not there before proves little: that is for a person to see, and blocks nothing. */
+function milderInNewTests(file: SourceFile, base: SourceFile | undefined): Occurrence[] {
+  const { tests, smells } = testFacts(file);
+  const before = new Set(base && isTestFile(base) ? testFacts(base).tests.map(({ id }) => id) : []);
+  return smells.map((smell) => {
+    if (!ALSO_HONEST.has(smell.rule)) return smell;
+    const around = tests.findLast(({ line }) => line <= smell.line);
+    // Outside of every test it could be anywhere: a helper that all of them call.
+    return around && !before.has(around.id) ? { ...smell, level: "warn" } : smell;
+  });
+}
 
 /** What the tests of a change's head are less than those of its base. */
 export const testIntegrity: ChangeFinder = {
