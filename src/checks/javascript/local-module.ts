@@ -64,5 +64,7 @@ function joined(from: string, specifier: string): string | undefined {
 }
 
 export function withoutQuery(specifier: string): string {
-  return specifier.replace(/[?#].*$/, "").replace(/^[\w-]+!/, "");
+  const plain =
+    specifier.includes("?") || specifier.includes("#") ? specifier.replace(/[?#].*$/, "") : specifier;
+  return plain.includes("!") ? plain.replace(/^[\w-]+!/, "") : plain;
 }
