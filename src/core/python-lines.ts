@@ -143,6 +143,10 @@ const COMPOUND = /^(?:async\s+)?(?:if|elif|else|for|while|with|try|except|finall
 /** `if x: return` as its head and what follows on the same line. */
 function splitSuite(code: string): { head: string; rest?: string } {
   if (!COMPOUND.test(code)) return { head: code };
+  const only = code.indexOf(":");
+  // Most of them have one colon, at their end.
+  if (only === code.length - 1 && /^[\w\s.=]*:$/.test(code) && !code.includes("lambda"))
+    return { head: code.slice(0, only).trim() };
   const colon = topLevel(code, ":")[0];
   if (colon === undefined) return { head: code };
   const rest = code.slice(colon + 1).trim();
@@ -163,8 +167,8 @@ export function topLevel(code: string, sign: string): number[] {
     const character = code[at] ?? "";
     if (character === '"' || character === "'") {
       at = stringEnd(code, at) - 1;
-    } else if ("([{".includes(character)) depth += 1;
-    else if (")]}".includes(character)) depth -= 1;
+    } else if (character === "(" || character === "[" || character === "{") depth += 1;
+    else if (character === ")" || character === "]" || character === "}") depth -= 1;
     else if (depth === 0) {
       if (code.startsWith("lambda", at) && !/\w/.test(code[at - 1] ?? " ") && !/\w/.test(code[at + 6] ?? " "))
         lambdas += 1;

@@ -1,3 +1,4 @@
+import type { SgNode } from "@ast-grep/napi";
 import type { FindingLevel } from "../../core/finding.ts";
 import type { Occurrence } from "../finder.ts";
 import { judgeCredentials } from "./judge-credentials.ts";
@@ -52,6 +53,8 @@ export function scanShell(options: {
   readonly text: string;
   readonly line: number;
   readonly declared: ReadonlySet<string>;
+  /** The text's tree, if it is parsed already. */
+  readonly root?: SgNode | undefined;
 }): Occurrence[] {
   const found: Occurrence[] = [];
   const seen = new Set<string>();
@@ -61,11 +64,13 @@ export function scanShell(options: {
     seen.add(place);
     found.push({ rule, key: key.replace(/\s+/g, " ").slice(0, 200), line, ...(level ? { level } : {}) });
   };
-  const waiting = [{ text: options.text, line: options.line, depth: 0 }];
+  const waiting: { text: string; line: number; depth: number; root?: SgNode | undefined }[] = [
+    { ...options, depth: 0 },
+  ];
   for (let count = 0; count < MAX_NESTED; count += 1) {
     const next = waiting.shift();
     if (!next) break;
-    const script = readScript(next.text, next.line);
+    const script = readScript(next.text, next.line, next.root);
     if (!script.isWhole) report({ rule: "unreadable-code", key: "shell", line: next.line });
     for (const judge of JUDGES) judge({ script, report, declared: options.declared });
     if (next.depth < MAX_DEPTH)

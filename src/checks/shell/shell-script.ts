@@ -66,9 +66,8 @@ interface Reading {
   readonly pipelines: Map<number, readonly Stage[]>;
 }
 
-/** Reads a script. `line`: the line of the file in which its first one stands. */
-export function readScript(text: string, line = 1): ShellScript {
-  const root = parseSource("shell", text);
+/** Reads a script. `line`: the line of the file in which its first one stands. `root`: its tree, if it is parsed already. */
+export function readScript(text: string, line = 1, root = parseSource("shell", text)): ShellScript {
   const found = root.findAll({
     rule: { any: [...COMMAND_KINDS, "variable_assignment", "for_statement"].map((kind) => ({ kind })) },
   });

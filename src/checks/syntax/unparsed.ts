@@ -7,7 +7,7 @@ const ERRORS = "syntax-errors";
 
 /** The errors of a file's tree, for whoever has walked it already: nobody walks it for them again. */
 export function keepErrors(file: SourceFile, errors: readonly SgNode[]): void {
-  file.once(ERRORS, () => errors);
+  file.tree(ERRORS, () => errors);
 }
 
 /** Share of a file's text that its grammar does not understand: worth a word, and as good as not read. */
@@ -28,7 +28,7 @@ export const unparsed: FileFinder = {
     const root = syntaxTree(file);
     if (!root) return [];
     let [chars, end, line] = [0, 0, 0];
-    for (const node of file.once(ERRORS, () => root.findAll({ rule: { kind: "ERROR" } }))) {
+    for (const node of file.tree(ERRORS, () => root.findAll({ rule: { kind: "ERROR" } }))) {
       const range = node.range();
       if (range.start.index < end) continue;
       if (chars === 0) line = range.start.line + 1;
