@@ -2,8 +2,8 @@ import type { FindingLevel } from "../../core/finding.ts";
 import type { Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
 
-/** More of one file says nothing new. */
-const MAX_OCCURRENCES = 400;
+/** More than the driver takes of a whole change, which then says that it has not looked at all of it. A bound below would hide what comes after. */
+const MAX_OCCURRENCES = 250_000;
 
 interface Reported {
   readonly start: number;
