@@ -56,6 +56,10 @@ describe("a linear pattern", () => {
     let matched = 0;
     fc.assert(
       fc.property(anySource, anyLine, fc.boolean(), (source, line, ignoresCase) => {
+        // JavaScript's own engine goes back and forth: repeated groups within each other take it minutes.
+        fc.pre((source.match(/\)[*+{]/g) ?? []).length <= 2);
+        // It also looks for the place that is no edge of a word inside of a character of two units.
+        fc.pre(!(source.includes(String.raw`\B`) && line.includes("😀")));
         // Two groups of one name are refused by some versions of the language and taken by others.
         const unnamed = source.replaceAll("(?<x>", "(");
         const expected = new RegExp(unnamed, ignoresCase ? "iu" : "u").test(line);
