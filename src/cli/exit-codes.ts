@@ -49,6 +49,7 @@ export function exitCodeOfNight(state: NightState): number {
     case "auth":
     case "dependency-unmet":
     case "leak":
+    case "rollback-failed":
     case "abandoned":
       return EXIT.stopped;
   }

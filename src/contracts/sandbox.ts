@@ -1,5 +1,5 @@
 import type { AttemptRef } from "../core/attempt.ts";
-import type { SandboxEnd, SelfCheck } from "../core/event.ts";
+import type { SandboxEnd, SelfCheck } from "../core/event-fields.ts";
 import type { Limits } from "../core/limits.ts";
 import type { ReportingRunner, TestResult } from "../core/test-run.ts";
 import type { TreeName } from "../core/collector-protocol.ts";

@@ -1,7 +1,7 @@
 import type { Policy } from "./policy.ts";
 
 /** How a task left the night. Only `landed` and `failed` bear on the breaker. */
-export type TaskResult = "landed" | "failed" | "set-aside" | "carried-over";
+export type TaskResult = "landed" | "failed" | "skipped" | "set-aside" | "carried-over";
 
 export type AfterTask =
   | { readonly kind: "continue" }
@@ -11,7 +11,7 @@ export type AfterTask =
  * Whether the night goes on after the tasks that have finished so far, oldest first.
  *
  * Phase 1 stops at the first failed task. Later phases stop when `breakerFailures` tasks in a row have failed.
- * A landed task resets the count; a task that was set aside or carried over neither adds to it nor resets it.
+ * A landed task resets the count; a task that was skipped, set aside or carried over neither adds to it nor resets it.
  */
 export function decideAfterTask(
   finished: readonly TaskResult[],

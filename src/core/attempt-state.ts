@@ -1,5 +1,6 @@
 import type { AttemptRef, Outcome } from "./attempt.ts";
-import type { EventData, NightwardenEvent, SandboxEnd, Verdict } from "./event.ts";
+import type { SandboxEnd, Verdict } from "./event-fields.ts";
+import type { EventData, NightwardenEvent } from "./event.ts";
 import type { DiffFacts } from "./diff-facts.ts";
 import type { Finding } from "./finding.ts";
 import type { ObjectId, TaskKey } from "./ids.ts";
@@ -38,6 +39,12 @@ export interface AttemptState extends AttemptRef {
   /** The commit whose landing has begun. */
   landing?: { readonly commit: ObjectId; readonly tip: ObjectId };
   landed?: ObjectId;
+  /** Its landing was taken back: as which. */
+  revoked?: EventData<"landing.revoked">["role"];
+  /** What it began with instead of an agent. */
+  readonly candidate?: NonNullable<EventData<"attempt.started">["candidate"]>;
+  /** Absent: its task's own. */
+  readonly agent?: string;
   outcome?: Outcome;
   /** What it used of model APIs. */
   spending: Spending;
@@ -64,12 +71,13 @@ export type AttemptEvent = Extract<
       | "replay.finished"
       | "landing.started"
       | "landing.finished"
+      | "landing.revoked"
       | "attempt.finished";
   }
 >;
 
 export function beginAttempt(data: EventData<"attempt.started">, startedAt: string): AttemptState {
-  const { task, attempt, token, key, number, slot = 0, repo, base } = data;
+  const { task, attempt, token, key, number, slot = 0, repo, base, candidate, agent } = data;
   return {
     task,
     attempt,
@@ -79,6 +87,8 @@ export function beginAttempt(data: EventData<"attempt.started">, startedAt: stri
     slot,
     repo,
     base,
+    ...(candidate ? { candidate } : {}),
+    ...(agent === undefined ? {} : { agent }),
     startedAt,
     step: "started",
     findings: [],
@@ -136,6 +146,9 @@ export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void
     case "landing.finished":
       attempt.step = "landed";
       attempt.landed = event.data.commit;
+      return;
+    case "landing.revoked":
+      attempt.revoked = event.data.role;
       return;
     case "attempt.finished":
       attempt.outcome = event.data.outcome;

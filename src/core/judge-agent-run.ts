@@ -1,7 +1,7 @@
 import type { AgentReport } from "./agent-report.ts";
 import { failed, type FailureReason, type Outcome } from "./attempt.ts";
 import { exceeded } from "./cap.ts";
-import type { SandboxEnd } from "./event.ts";
+import type { SandboxEnd } from "./event-fields.ts";
 import type { GatewayMessage, ModelAnswer } from "./gateway-protocol.ts";
 import type { Limits } from "./limits.ts";
 import { containerFailure, seenOf, type RunFacts } from "./run-failure.ts";

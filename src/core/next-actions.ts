@@ -1,5 +1,5 @@
 import type { DrillVerdict } from "./canary.ts";
-import type { NightEnd } from "./event.ts";
+import type { NightEnd } from "./night-events.ts";
 import type { NightId } from "./ids.ts";
 import type { RepositorySummary } from "./repository-summary.ts";
 import type { TaskSummary } from "./task-summary.ts";

@@ -2,7 +2,7 @@ import { decideAfterTask, type TaskResult } from "./after-task.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
 import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
 import { MINUTE_MS } from "./duration.ts";
-import type { NightEnd } from "./event.ts";
+import type { NightEnd } from "./night-events.ts";
 import type { TaskId } from "./ids.ts";
 import type { NightState, TaskState } from "./night-state.ts";
 import type { Policy } from "./policy.ts";

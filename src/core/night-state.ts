@@ -1,7 +1,8 @@
 import type { TaskResult } from "./after-task.ts";
 import type { AttemptRef } from "./attempt.ts";
 import { applyToAttempt, beginAttempt, type AttemptEvent, type AttemptState } from "./attempt-state.ts";
-import type { EventData, NightEnd, NightwardenEvent } from "./event.ts";
+import type { EventData, NightwardenEvent } from "./event.ts";
+import type { NightEnd } from "./night-events.ts";
 import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
 import type { TaskKind } from "./plan.ts";
 import { mayRun, type Residue } from "./residue.ts";
@@ -20,6 +21,8 @@ export interface TaskState {
   result?: TaskResult;
   detail?: string;
   finishedAt?: string;
+  /** The task that it was skipped for. */
+  because?: TaskId;
 }
 
 /** One repository in a night, as the journal tells it. */
@@ -36,6 +39,12 @@ export interface RepositoryState {
   baseline?: EventData<"baseline.finished">;
   /** The tip of the night's branch: the base until something lands. */
   tip: ObjectId;
+  /** The last commit of the branch that passed the full verification, or the base. */
+  checkpoint: ObjectId;
+  /** What has landed since, oldest first. */
+  landings: readonly Landing[];
+  /** A way back to the checkpoint that has begun and not ended. */
+  goingBack?: { readonly from: ObjectId; readonly to: ObjectId };
   /** The tip that the user's repository has. */
   delivered?: ObjectId;
   /** Why the last delivery was put off. */
@@ -62,6 +71,14 @@ export interface NightState {
   /** Results in the order of `task.finished`, which is the order that the breaker counts. */
   readonly finished: TaskResult[];
   readonly warnings: { readonly code: string; readonly message: string }[];
+  /** What a person should have heard of at once, oldest first. */
+  readonly alerts: EventData<"alert.raised">[];
+  /** Full verifications, oldest first. */
+  readonly checkpoints: EventData<"checkpoint.finished">[];
+  /** Landings that were taken back, oldest first. */
+  readonly revocations: EventData<"landing.revoked">[];
+  /** Branches that could not be moved back. */
+  readonly failedRollbacks: EventData<"rollback.failed">[];
   /** The night waits for a quota to be reset. */
   pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
   /** What was used of model APIs outside of attempts: by the health checks. */
@@ -82,6 +99,9 @@ export interface NightState {
   /** Bytes that captures have brought into each since. */
   readonly captured: Map<string, number>;
 }
+
+/** One landing on a night's branch. */
+export type Landing = AttemptRef & { readonly commit: ObjectId; readonly tip: ObjectId };
 
 /** A set of dependencies that was made, or used again, for one attempt. */
 export type AttemptSet = EventData<"prepare.finished"> & { readonly of: AttemptRef };
@@ -105,6 +125,10 @@ type RepositoryEvent = Extract<
       | "prepare.finished"
       | "baseline.finished"
       | "landing.finished"
+      | "checkpoint.finished"
+      | "rollback.started"
+      | "rollback.finished"
+      | "rollback.failed"
       | "delivery.finished"
       | "delivery.deferred";
   }
@@ -120,6 +144,10 @@ export function emptyNight(night: NightId): NightState {
     attemptSets: [],
     finished: [],
     warnings: [],
+    alerts: [],
+    checkpoints: [],
+    revocations: [],
+    failedRollbacks: [],
     leftovers: 0,
     leaks: [],
     stray: null,
@@ -164,6 +192,22 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "warning.raised":
       state.warnings.push(event.data);
       return;
+    case "alert.raised":
+      state.alerts.push(event.data);
+      return;
+    case "checkpoint.finished":
+      state.checkpoints.push(event.data);
+      changeRepository(state, event);
+      return;
+    case "rollback.failed":
+      state.failedRollbacks.push(event.data);
+      changeRepository(state, event);
+      return;
+    case "landing.revoked":
+      state.revocations.push(event.data);
+      reopenTask(state, event.data.task);
+      changeAttempt(state, event);
+      return;
     case "leftovers.removed":
       state.leftovers += countLeftovers(event.data);
       return;
@@ -207,6 +251,8 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "image.ready":
     case "baseline.finished":
+    case "rollback.started":
+    case "rollback.finished":
     case "delivery.finished":
     case "delivery.deferred":
       changeRepository(state, event);
@@ -232,6 +278,11 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       changeAttempt(state, event);
       return;
     case "workspace.created":
+    case "phase.promoted":
+    case "checkpoint.started":
+    case "bisection.started":
+    case "bisection.tried":
+    case "bisection.finished":
     case "task.requeued":
     case "night.merged":
     case "workspace.repaired":
@@ -280,12 +331,22 @@ function finishTask(state: NightState, data: EventData<"task.finished">, at: str
   task.result = data.result;
   task.detail = data.detail;
   task.finishedAt = at;
+  if (data.because !== undefined) task.because = data.because;
   state.finished.push(data.result);
+}
+
+/** Its landing was taken back: whether it lands again is open. */
+function reopenTask(state: NightState, id: TaskId): void {
+  const task = state.tasks.get(id);
+  if (!task) return;
+  delete task.result;
+  delete task.detail;
+  delete task.finishedAt;
 }
 
 function beginRepository(data: EventData<"repository.prepared">): RepositoryState {
   const { repo, path, base, baseRef, uncommitted } = data;
-  return { repo, path, base, baseRef, uncommitted, tip: base };
+  return { repo, path, base, baseRef, uncommitted, tip: base, checkpoint: base, landings: [] };
 }
 
 function applyToRepository(repository: RepositoryState, event: RepositoryEvent): void {
@@ -301,6 +362,24 @@ function applyToRepository(repository: RepositoryState, event: RepositoryEvent):
       return;
     case "landing.finished":
       repository.tip = event.data.commit;
+      repository.landings = [...repository.landings, landingOf(event.data)];
+      return;
+    case "checkpoint.finished":
+      if (event.data.result === "red") return;
+      // Landings wait while it runs, but a journal is not to be trusted with that.
+      repository.landings = afterCommit(repository.landings, event.data.commit);
+      repository.checkpoint = event.data.commit;
+      return;
+    case "rollback.started":
+      repository.goingBack = { from: event.data.from, to: event.data.to };
+      return;
+    case "rollback.finished":
+      delete repository.goingBack;
+      repository.tip = event.data.to;
+      repository.landings = [];
+      return;
+    case "rollback.failed":
+      delete repository.goingBack;
       return;
     case "delivery.finished":
       repository.delivered = event.data.to;
@@ -309,6 +388,14 @@ function applyToRepository(repository: RepositoryState, event: RepositoryEvent):
     case "delivery.deferred":
       repository.deferred = event.data.reason;
   }
+}
+
+function landingOf({ task, attempt, token, commit, tip }: EventData<"landing.finished">): Landing {
+  return { task, attempt, token, commit, tip };
+}
+
+function afterCommit(landings: readonly Landing[], commit: ObjectId): readonly Landing[] {
+  return landings.slice(landings.findIndex((landing) => landing.commit === commit) + 1);
 }
 
 function changeRepository(state: NightState, event: RepositoryEvent): void {

@@ -12,7 +12,8 @@ export interface PhaseState {
 export function phaseState(events: Iterable<NightwardenEvent>): PhaseState {
   let state: PhaseState = { phase: "1", demotion: undefined };
   for (const { type, data, at } of events) {
-    if (type === "phase.demoted") state = { phase: data.to, demotion: { ...data, at } };
+    if (type === "phase.promoted") state = { ...state, phase: data.to };
+    else if (type === "phase.demoted") state = { phase: data.to, demotion: { ...data, at } };
   }
   return state;
 }

@@ -1,5 +1,5 @@
 import type { FailureReason, Outcome } from "./attempt.ts";
-import type { NightEnd } from "./event.ts";
+import type { NightEnd } from "./night-events.ts";
 import { safeLine } from "./safe-text.ts";
 
 /** What happened, for someone who has just got up. The outcome's own detail, with its values, follows. */
@@ -52,6 +52,7 @@ const END_WORDS: Readonly<Record<NightEnd, string>> = {
   budget: "Ended early because the night has used what it may",
   "dependency-unmet": "Stopped at a task whose dependency has not landed",
   leak: "Stopped because something that an attempt left could not be removed",
+  "rollback-failed": "Stopped because a branch could not be moved back",
   "time-limit": "Stopped at the night's time limit",
   interrupted: "Stopped because someone asked",
   refused: "Refused before the first agent started",

@@ -60,7 +60,7 @@ function afterNight(
 ): QueueEntry {
   // A landing is final, also where the crash came before the task was closed.
   if (before.place === "landed") return before;
-  const landed = task.attempts.find((attempt) => attempt.landed)?.landed;
+  const landed = task.attempts.findLast((attempt) => attempt.landed && !attempt.revoked)?.landed;
   const since = task.attempts.filter((attempt) => (attempt.finishedAt ?? "") > requeuedAt);
   const outcomes = [...before.outcomes, ...since.flatMap((attempt) => attempt.outcome ?? [])];
   const interruptions = outcomes.filter(

@@ -1,6 +1,6 @@
 import { failed, type Outcome } from "./attempt.ts";
 import { exceeded } from "./cap.ts";
-import type { SandboxEnd } from "./event.ts";
+import type { SandboxEnd } from "./event-fields.ts";
 import type { Limits } from "./limits.ts";
 
 /** What a sandbox's run says about the programs in it. */

@@ -1,4 +1,4 @@
-import type { SelfCheck } from "./event.ts";
+import type { SelfCheck } from "./event-fields.ts";
 import type { ReportingRunner, TestStatus } from "./test-run.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { CanaryResult, DrillVerdict } from "./canary.ts";
-import type { NightEnd } from "./event.ts";
+import type { NightEnd } from "./night-events.ts";
 import type { NightId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
 import { isolationGap } from "./isolation-gap.ts";

@@ -81,6 +81,7 @@ export interface TaskCounts {
   readonly total: number;
   readonly landed: number;
   readonly failed: number;
+  readonly skipped: number;
   readonly setAside: number;
   readonly carriedOver: number;
   readonly notStarted: number;
@@ -89,7 +90,7 @@ export interface TaskCounts {
 
 export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSummary {
   const last = task.attempts.at(-1);
-  const landed = task.attempts.find((attempt) => attempt.landed)?.landed ?? null;
+  const landed = task.attempts.findLast((attempt) => attempt.landed && !attempt.revoked)?.landed ?? null;
   const outcome = last?.outcome?.kind === "failed" ? last.outcome : undefined;
   const { capture, replay } = last ?? {};
   const findings = [...(replay?.findings ?? []), ...(last?.findings ?? [])];
@@ -170,6 +171,7 @@ export function countTasks(tasks: readonly Pick<TaskSummary, "result">[]): TaskC
     total: tasks.length,
     landed: count("landed"),
     failed: count("failed"),
+    skipped: count("skipped"),
     setAside: count("set-aside"),
     carriedOver: count("carried-over"),
     notStarted: count("not-started"),
@@ -181,6 +183,7 @@ export function countTasks(tasks: readonly Pick<TaskSummary, "result">[]): TaskC
 export function headlineOf(counts: TaskCounts): string {
   const others = [
     [counts.failed, "failed"],
+    [counts.skipped, "skipped"],
     [counts.setAside, "set aside for you"],
     [counts.carriedOver, "carried over"],
     [counts.notStarted, "not started"],

@@ -2,7 +2,7 @@ import type { OpenGateway } from "../contracts/gateway.ts";
 import type { OutputLine, Sandboxes, SandboxRun } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
-import type { SelfCheck } from "../core/event.ts";
+import type { SelfCheck } from "../core/event-fields.ts";
 import type { AttemptId, TaskId } from "../core/ids.ts";
 import type { Limits } from "../core/limits.ts";
 

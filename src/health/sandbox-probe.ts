@@ -1,4 +1,4 @@
-import type { SelfCheck } from "../core/event.ts";
+import type { SelfCheck } from "../core/event-fields.ts";
 import { formatByteSize } from "../core/byte-size.ts";
 import type { Limits } from "../core/limits.ts";
 import type { ProbeFinding } from "../core/probe.ts";

@@ -1,6 +1,6 @@
 import type { DependencySet, SetFile } from "../contracts/dependencies.ts";
 import type { RegistryAccess } from "../core/registry-access.ts";
-import type { SetSource } from "../core/event.ts";
+import type { SetSource } from "../core/event-fields.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { followsManifests } from "../core/prepare-recipe.ts";

@@ -1,4 +1,4 @@
-import type { NightEnd } from "../core/event.ts";
+import type { NightEnd } from "../core/night-events.ts";
 import { openAttempts } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";

@@ -1,6 +1,7 @@
 import type { DependencySet, SetFile } from "../contracts/dependencies.ts";
 import type { AttemptRef } from "../core/attempt.ts";
-import type { EventData, SetSource } from "../core/event.ts";
+import type { SetSource } from "../core/event-fields.ts";
+import type { EventData } from "../core/event.ts";
 import type { Limits } from "../core/limits.ts";
 import { PREPARE_FOLDER } from "../core/registry-access.ts";
 import {

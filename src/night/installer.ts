@@ -1,7 +1,7 @@
 import type { OpenSet, SetFile } from "../contracts/dependencies.ts";
 import type { SandboxRun } from "../contracts/sandbox.ts";
 import type { AttemptRef } from "../core/attempt.ts";
-import type { Verdict } from "../core/event.ts";
+import type { Verdict } from "../core/event-fields.ts";
 import type { EgressDenial } from "../core/gateway-protocol.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";

@@ -1,4 +1,4 @@
-import type { NightEnd } from "../core/event.ts";
+import type { NightEnd } from "../core/night-events.ts";
 import { newNightId } from "../core/ids.ts";
 import { stopStep } from "../core/next-step.ts";
 import { emptyNight, type NightState } from "../core/night-state.ts";

@@ -1,4 +1,4 @@
-import type { NightEnd } from "../core/event.ts";
+import type { NightEnd } from "../core/night-events.ts";
 import { freeSlot } from "../core/free-slot.ts";
 import { nextStep, type NextStep, type NightContext } from "../core/next-step.ts";
 import { openAttempts } from "../core/night-state.ts";

@@ -1,7 +1,7 @@
 import type { DependencySet } from "../contracts/dependencies.ts";
 import type { OpenTrees } from "../contracts/trees.ts";
 import type { AttemptRef, Outcome } from "../core/attempt.ts";
-import type { Verdict } from "../core/event.ts";
+import type { Verdict } from "../core/event-fields.ts";
 import type { ObjectId } from "../core/ids.ts";
 import type { Limits } from "../core/limits.ts";
 import { verifyFailure } from "../core/run-failure.ts";

@@ -44,6 +44,24 @@ function progressWords(event: NightwardenEvent): string | undefined {
       const again = runs > 1 ? ", at the second try" : "";
       return `containment: ${counted(held, "attack")} refused, in ${formatDuration(durationMs)}${again}`;
     }
+    case "phase.promoted":
+      return `promoted from phase ${event.data.from} to ${event.data.to}`;
+    case "alert.raised":
+      return `ALERT ${event.data.alert}: ${event.data.message}`;
+    case "checkpoint.started":
+      return `${event.data.repo}: verifying all that has landed since the last checkpoint`;
+    case "checkpoint.finished":
+      return `${event.data.repo}: the checkpoint at ${event.data.commit.slice(0, 12)} is ${event.data.result.replace("-", ", ")}`;
+    case "bisection.started":
+      return `${event.data.repo}: looking for the landing that did it, among ${event.data.commits.length}`;
+    case "bisection.finished":
+      return `${event.data.repo}: ${event.data.detail}`;
+    case "rollback.finished":
+      return `${event.data.repo}: back at ${event.data.to.slice(0, 12)}`;
+    case "rollback.failed":
+      return `${event.data.repo}: the branch could not be moved back: ${event.data.message}`;
+    case "landing.revoked":
+      return `${event.data.task}: its landing is taken back (${event.data.role}): ${event.data.detail}`;
     case "phase.demoted":
       return demotionInWords(event.data);
     case "egress.denied": {
@@ -130,6 +148,8 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "gateway.started":
     case "gateway.finished":
     case "capture.started":
+    case "bisection.tried":
+    case "rollback.started":
     case "verify.started":
     case "replay.started":
     case "landing.started":
@@ -159,6 +179,7 @@ function taskEnd({
   result: string;
   detail: string;
 }): string | undefined {
+  if (result === "skipped") return `${task}: skipped: ${detail}`;
   if (result === "set-aside") return `${task}: set aside for a person: ${detail}`;
   return result === "carried-over" ? `${task}: stays in the queue: ${detail}` : undefined;
 }

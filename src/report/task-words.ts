@@ -9,6 +9,7 @@ import type { TextStyle } from "./text-target.ts";
 const RESULT_WORDS: Readonly<Record<TaskSummary["result"], string>> = {
   landed: "landed",
   failed: "failed",
+  skipped: "skipped",
   "set-aside": "set aside",
   "carried-over": "carried over",
   "not-started": "not started",
@@ -18,6 +19,7 @@ const RESULT_WORDS: Readonly<Record<TaskSummary["result"], string>> = {
 const RESULT_STYLES: Readonly<Record<TaskSummary["result"], TextStyle>> = {
   landed: "green",
   failed: "red",
+  skipped: "yellow",
   "set-aside": "red",
   "carried-over": "yellow",
   "not-started": "dim",
@@ -29,6 +31,7 @@ const ATTENTION: readonly TaskSummary["result"][] = [
   "failed",
   "set-aside",
   "running",
+  "skipped",
   "carried-over",
   "not-started",
   "landed",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../contracts/clock.ts";
 import type { Sandbox, SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
-import type { SelfCheck } from "../core/event.ts";
+import type { SelfCheck } from "../core/event-fields.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { SandboxStop } from "../core/sandbox-stop.ts";
 import type { ShimJob } from "../core/shim-protocol.ts";

@@ -1,4 +1,4 @@
-import type { SelfCheck } from "../core/event.ts";
+import type { SelfCheck } from "../core/event-fields.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { SELF_CHECK_PREFIX } from "../core/shim-protocol.ts";
 import type { ProgramOutput } from "./enclosed-program.ts";

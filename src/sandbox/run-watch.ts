@@ -1,6 +1,6 @@
 import type { SandboxJob, SandboxRun } from "../contracts/sandbox.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { SandboxEnd } from "../core/event.ts";
+import type { SandboxEnd } from "../core/event-fields.ts";
 import { shimLinePrefix, type ShimMessage } from "../core/shim-protocol.ts";
 import { LineSplitter, type SplitLine } from "../lib/line-splitter.ts";
 import type { EnclosedProgram, ProgramEnd, ProgramOutput } from "./enclosed-program.ts";

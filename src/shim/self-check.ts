@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { SelfCheck } from "../core/event.ts";
+import type { SelfCheck } from "../core/event-fields.ts";
 
 /** What this sandbox looks like from the inside. The supervisor decides whether it is what it asked for. */
 export function selfCheck(): SelfCheck {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SILENT_REPORT, type AgentReport } from "../../src/core/agent-report.ts";
 import type { Cap } from "../../src/core/cap.ts";
-import type { SandboxEnd } from "../../src/core/event.ts";
+import type { SandboxEnd } from "../../src/core/event-fields.ts";
 import type { ModelAnswer } from "../../src/core/gateway-protocol.ts";
 import { judgeAgentRun, type AgentRunFacts } from "../../src/core/judge-agent-run.ts";
 import type { RunFacts } from "../../src/core/run-failure.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SandboxEnd } from "../../src/core/event.ts";
+import type { SandboxEnd } from "../../src/core/event-fields.ts";
 import { verifyFailure, type RunFacts } from "../../src/core/run-failure.ts";
 import { TEST_LIMITS as LIMITS } from "../fixtures/test-limits.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FAILURE_REASONS } from "../../src/core/attempt.ts";
-import { NIGHT_ENDS, type Fact } from "../../src/core/event.ts";
+import type { Fact } from "../../src/core/event.ts";
+import { NIGHT_ENDS } from "../../src/core/night-events.ts";
 import { emptyNight } from "../../src/core/night-state.ts";
 import { summarise, type NightSummary } from "../../src/core/summary.ts";
 import * as story from "../fixtures/night-story.ts";

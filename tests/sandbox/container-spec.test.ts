@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { describe, expect, it } from "vitest";
-import type { SelfCheck } from "../../src/core/event.ts";
+import type { SelfCheck } from "../../src/core/event-fields.ts";
 import { slotUser } from "../../src/core/sandbox-layout.ts";
 import { containerDifferences } from "../../src/sandbox/docker/compare-container.ts";
 import { collectorSpec, gatewaySpec, sandboxSpec } from "../../src/sandbox/docker/container-spec.ts";

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SelfCheck } from "../../src/core/event.ts";
+import type { SelfCheck } from "../../src/core/event-fields.ts";
 import { bearsMark, bearsOwner, MARK_VARIABLE, newMark } from "../../src/sandbox/worktree/enclosure-mark.ts";
 import { enclosedProcesses, type HostProcess } from "../../src/sandbox/worktree/host-process.ts";
 import { HostProgram } from "../../src/sandbox/worktree/host-program.ts";

@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../contracts/sandbox.ts";
 import type { CanaryId } from "../../core/canary.ts";
-import type { SandboxEnd } from "../../core/event.ts";
+import type { SandboxEnd } from "../../core/event-fields.ts";
 import { readProbeAnswer, type ProbeAnswers } from "./probe-answers.ts";
 import type { ProbeTargets } from "./probe-targets.ts";
 import { probeProgram } from "./probes.ts";
