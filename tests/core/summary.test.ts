@@ -28,6 +28,7 @@ describe("the result", () => {
       total: 4,
       landed: 1,
       failed: 1,
+      skipped: 0,
       setAside: 0,
       carriedOver: 1,
       notStarted: 1,
