@@ -1,5 +1,6 @@
-import { parseSync, visitorKeys, type Comment, type Node, type Program } from "oxc-parser";
+import { visitorKeys, type Comment, type Node, type Program } from "oxc-parser";
 import type { SourceFile } from "../source-file.ts";
+import { parseProgram } from "./parse-program.ts";
 import { scriptText } from "./script-text.ts";
 
 /** Longer text is not parsed: its syntax tree would take hundreds of megabytes. */
@@ -49,7 +50,7 @@ function parse(path: string, text: string): Syntax {
   let best: Syntax | undefined;
   for (const lang of languages) {
     try {
-      const result = parseSync(path, text, {
+      const result = parseProgram(path, text, {
         lang,
         sourceType: "unambiguous",
         // The tree of JavaScript is smaller, and has all that is looked at.
