@@ -171,22 +171,43 @@ const LOOKALIKES = new Map(
 /** Of the table, what a formula uses by itself: beside a Latin letter it says what it is. */
 const MATHEMATICAL = /^[αρνικυτηεΑ-Ω]$/u;
 
-const WORD = /[\p{L}\p{N}\p{M}_$]+/gu;
+/** A character of a word, of those that are no ASCII. */
+const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}]$/u;
 const MAX_WORD = 200;
 const MAX_FOUND = 500;
 
-/** Words of a text that are read as other ones. Pure ASCII is done with at once. */
+/** Words of a text that are read as other ones. Words of ASCII, nearly all in most texts, are not looked at. */
 export function lookalikeWords(text: string): LookalikeWord[] {
-  if (!/\P{ASCII}/u.test(text)) return [];
   const found: LookalikeWord[] = [];
-  for (const match of text.matchAll(WORD)) {
-    const word = match[0];
-    if (!/\P{ASCII}/u.test(word) || word.length > MAX_WORD) continue;
+  for (const pattern = /[^\0-\x7f]/g; found.length < MAX_FOUND && pattern.test(text);) {
+    const { start, end } = wordAround(text, pattern.lastIndex - 1);
+    pattern.lastIndex = Math.max(pattern.lastIndex, end);
+    if (start === end || end - start > MAX_WORD) continue;
+    const word = text.slice(start, end);
     const judged = judge(word);
-    if (judged) found.push({ at: match.index, word, ...judged });
-    if (found.length === MAX_FOUND) break;
+    if (judged) found.push({ at: start, word, ...judged });
   }
   return found;
+}
+
+/** The word that has the first character of a text at `at` that is no ASCII, since its word before. Empty: it is in none. */
+function wordAround(text: string, at: number): { readonly start: number; readonly end: number } {
+  let end = at;
+  for (;;) {
+    const character = text.codePointAt(end);
+    if (character === undefined || !isOfWord(character)) break;
+    end += character > 0xffff ? 2 : 1;
+  }
+  if (end === at) return { start: at, end };
+  let start = at;
+  while (start > 0 && text.charCodeAt(start - 1) < 128 && isOfWord(text.charCodeAt(start - 1))) start -= 1;
+  return { start, end };
+}
+
+function isOfWord(code: number): boolean {
+  if (code >= 128) return WORD_CHARACTER.test(String.fromCodePoint(code));
+  const isLetter = (code | 32) >= 97 && (code | 32) <= 122;
+  return isLetter || (code >= 48 && code <= 57) || code === 95 || code === 36;
 }
 
 function judge(word: string): Pick<LookalikeWord, "reads" | "kind"> | undefined {

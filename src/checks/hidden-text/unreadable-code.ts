@@ -1,5 +1,6 @@
 import type { CheckLanguage } from "../../core/check-rule.ts";
 import type { FindingLevel } from "../../core/finding.ts";
+import { LongRuns } from "../../core/long-runs.ts";
 
 /** Blanks before which nobody looks for more. */
 const NEAR_BLANKS = 80;
@@ -10,23 +11,23 @@ const EMPTY_LINES = 120;
 const MAX_FOUND = 200;
 const MAX_SHOWN = 120;
 
-/** From a run's first blank on: from within it would be looked for again and again. */
-const WIDE = new RegExp(String.raw`(?<![^\S\n\r])[^\S\n\r]{${SHORT_RUN},}(?=\S)`, "g");
+/** All that is white, but for the ends of lines. */
+const BLANKS =
+  "\t\v\f \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
+const WIDE = new LongRuns({ kind: BLANKS, least: SHORT_RUN });
 
 /** Code behind so many blanks, on its line or under it, that it is not on a screen. */
 export function offScreenCode(text: string): { at: number; code: string; isFar: boolean }[] {
   const found: { at: number; code: string; isFar: boolean }[] = [];
   const shown = (at: number): string => (text.slice(at, at + MAX_SHOWN).split("\n", 1)[0] ?? "").trimEnd();
-  // A long run is cheap to rule out, for it has a short one in it.
-  if (text.includes(" ".repeat(SHORT_RUN)) || /[\t\u00A0\u2000-\u200A\u3000]{20}/.test(text)) {
-    for (const { index, 0: blanks } of text.matchAll(WIDE)) {
-      const at = index + blanks.length;
-      // Tabs are wider, as are most blanks of other kinds.
-      const width = blanks.length + 3 * (blanks.split("\t").length - 1);
-      if (width < NEAR_BLANKS) continue;
-      found.push({ at, code: shown(at), isFar: width >= FAR_BLANKS });
-      if (found.length === MAX_FOUND) break;
-    }
+  for (const { start, end } of WIDE.in(text)) {
+    // A run ends at the end of a line, of the text, or where code is.
+    if (end === text.length || text[end] === "\n" || text[end] === "\r") continue;
+    // Tabs are wider, as are most blanks of other kinds.
+    const width = end - start + 3 * (text.slice(start, end).split("\t").length - 1);
+    if (width < NEAR_BLANKS) continue;
+    found.push({ at: end, code: shown(end), isFar: width >= FAR_BLANKS });
+    if (found.length === MAX_FOUND) break;
   }
   let empty = 0;
   for (let at = 0; at < text.length && found.length < MAX_FOUND;) {
@@ -42,7 +43,7 @@ export function offScreenCode(text: string): { at: number; code: string; isFar: 
 
 const MANGLED = /\b_0x[0-9a-f]{2,8}\b/g;
 const MIN_MANGLED = 3;
-const SIGNS_ONLY = /[[\]()!+{}]{80,}/g;
+const SIGNS_ONLY = new LongRuns({ kind: "[]()!+{}", least: 80 });
 /** A letter taken from the text of a truth value: `(![]+[])[+[]]` is "f". */
 const LETTERS_OF_SIGNS = /\(!{1,2}\[\]\+\[\]\)\[/g;
 const PACKER =
@@ -71,13 +72,15 @@ export function packedCode(text: string, language: CheckLanguage): Packed[] {
       if (names.size >= MIN_MANGLED && first !== undefined)
         found.push({ at: first, rule: "packed-code", key: "_0x", level: "block" });
     }
-    for (const { index, 0: signs } of text.matchAll(SIGNS_ONLY))
-      if (/!\[\]|\[\]\[/.test(signs))
+    for (const { start, end } of SIGNS_ONLY.in(text))
+      if (/!\[\]|\[\]\[/.test(text.slice(start, end)))
+        found.push({ at: start, rule: "packed-code", key: "signs", level: "block" });
+    if (text.includes("[]+[]"))
+      for (const { index } of text.matchAll(LETTERS_OF_SIGNS))
         found.push({ at: index, rule: "packed-code", key: "signs", level: "block" });
-    for (const { index } of text.matchAll(LETTERS_OF_SIGNS))
-      found.push({ at: index, rule: "packed-code", key: "signs", level: "block" });
-    for (const { index } of text.matchAll(PACKER))
-      found.push({ at: index, rule: "packed-code", key: "packer", level: "block" });
+    if (text.includes("eval"))
+      for (const { index } of text.matchAll(PACKER))
+        found.push({ at: index, rule: "packed-code", key: "packer", level: "block" });
   }
   if (/\\(?:x[2-7]|u00[2-7]|u\{)/.test(text)) {
     for (const { index, 0: escapes } of text.matchAll(ESCAPED)) {

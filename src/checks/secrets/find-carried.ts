@@ -1,9 +1,10 @@
+import type { Sought } from "../../core/many-texts.ts";
 import { judgeValue, looksLikePassword, looksRandom } from "./judge-value.ts";
 import type { SecretHit } from "./secret-hit.ts";
 
 const IN_URL = /:\/\/([^\s:@/'"`<>]{0,80}):([^\s@/'"`<>]{3,200})@([^\s/'"`<>:?,)\]]{1,200})/y;
-const BASIC = /\bbasic\s{1,3}([A-Za-z0-9+/]{8,300}={0,2})/gi;
-const BEARER = /\b(?:bearer|token|apikey|api-key)\s{1,3}([A-Za-z0-9._~+/=-]{20,500})/gi;
+const BASIC = /\bbasic\s{1,3}([A-Za-z0-9+/]{8,300}={0,2})/iy;
+const BEARER = /\b(?:bearer|token|apikey|api-key)\s{1,3}([A-Za-z0-9._~+/=-]{20,500})/iy;
 const COMMANDS: Readonly<Record<string, RegExp>> = {
   curl: /[^\n]{0,200}?\s(?:-u|--user)[ =]?["']?[^\s:"'$]{1,80}:([^\s"']{4,100})/y,
   wget: /[^\n]{0,200}?\s--(?:http-|ftp-)?password[ =]["']?([^\s"']{4,100})/y,
@@ -15,7 +16,7 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   "redis-cli": /[^\n]{0,200}?\s-a\s{1,3}["']?([^\s"']{4,100})/y,
   machine: /\s{1,3}\S{1,100}\s{1,3}login\s{1,3}\S{1,100}\s{1,3}password\s{1,3}(\S{4,100})/y,
 };
-const COMMAND = new RegExp(`\\b(?:${Object.keys(COMMANDS).join("|")})(?=\\s)`, "g");
+const COMMAND = new RegExp(`\\b(?:${Object.keys(COMMANDS).join("|")})(?=\\s)`, "y");
 /** Looking at a command costs some hundred steps; a file that has more of them was not written by hand. */
 const MAX_COMMANDS = 2000;
 
@@ -25,9 +26,58 @@ const NEAR =
   /^(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|host\.docker\.internal|[^.]*|.*\.(?:local|localhost|test|internal|invalid))$/i;
 const EXAMPLE_HOST = /(?:^|\.)(?:example\.(?:com|org|net)|example|domain\.com|host\.com|acme\.example)$/i;
 
-/** Passwords that travel inside something else: an address, a header, a command. */
-export function findCarried(text: string): SecretHit[] {
-  return [...inUrls(text), ...inHeaders(text), ...inCommands(text)];
+/** What stands before a name and a password, or a token, in a header. */
+export const HEADER_SIGNS: readonly Sought[] = ["basic", "bearer", "token", "apikey", "api-key"].map(
+  (text) => ({ text, anyCase: true }),
+);
+/** Programs that take a password on their command line. */
+export const COMMAND_SIGNS: readonly Sought[] = Object.keys(COMMANDS).map((text) => ({ text }));
+
+/** Passwords that travel inside something else: an address, a header, a command. It is handed the places of signs in their order. */
+export class CarriedSearch {
+  private readonly text: string;
+  private readonly basic: SecretHit[] = [];
+  private readonly bearer: SecretHit[] = [];
+  private readonly commands: SecretHit[] = [];
+  private commandsLookedAt = 0;
+  /** What stands before has been looked at for a name and a password, for a token, for a command. */
+  private readonly done = { basic: 0, bearer: 0, command: 0 };
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  header(at: number): void {
+    const { text, done } = this;
+    const basic = at < done.basic ? null : matchAt(BASIC, text, at);
+    if (basic) {
+      done.basic = at + basic[0].length;
+      this.basic.push(...loginIn(basic));
+    }
+    const bearer = at < done.bearer ? null : matchAt(BEARER, text, at);
+    if (bearer) {
+      done.bearer = at + bearer[0].length;
+      this.bearer.push(...tokenIn(bearer));
+    }
+  }
+
+  command(at: number): void {
+    const { text, done } = this;
+    const command = at < done.command ? null : matchAt(COMMAND, text, at);
+    if (!command || (this.commandsLookedAt += 1) > MAX_COMMANDS) return;
+    done.command = at + command[0].length;
+    this.commands.push(...passwordOf(text, command));
+  }
+
+  /** What was found, after the last sign. */
+  end(): SecretHit[] {
+    return [...inUrls(this.text), ...this.basic, ...this.bearer, ...this.commands];
+  }
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
 }
 
 function inUrls(text: string): SecretHit[] {
@@ -60,50 +110,35 @@ function levelInUrl(user: string, password: string, host: string): "block" | "wa
   return isHarmless || likelihood === "doubtful" ? "warn" : "block";
 }
 
-function inHeaders(text: string): SecretHit[] {
-  const hits: SecretHit[] = [];
-  for (const found of text.matchAll(BASIC)) {
-    const value = found[1] ?? "";
-    const decoded = Buffer.from(value, "base64").toString("latin1");
-    const [, user = "", password = ""] =
-      /^([\x21-\x39\x3b-\x7e]{0,80}):([\x20-\x7e]{3,200})$/.exec(decoded) ?? [];
-    const likelihood = judgeValue(password);
-    if (password === "" || likelihood === "no" || TRIVIAL.test(password) || password === user) continue;
-    if (decoded === "Aladdin:open sesame") continue; // the standard's own example
-    const end = found.index + found[0].length;
-    const level = likelihood === "doubtful" ? "warn" : "block";
-    hits.push({
-      rule: "secret-in-header",
-      what: "a name and a password",
-      level,
-      start: end - value.length,
-      end,
-    });
-  }
-  for (const found of text.matchAll(BEARER)) {
-    const value = found[1] ?? "";
-    if (judgeValue(value) !== "likely" || !looksRandom(value, 20)) continue;
-    const end = found.index + found[0].length;
-    hits.push({ rule: "secret-in-header", what: "a token", level: "warn", start: end - value.length, end });
-  }
-  return hits;
+function loginIn(found: RegExpExecArray): SecretHit[] {
+  const value = found[1] ?? "";
+  const decoded = Buffer.from(value, "base64").toString("latin1");
+  const [, user = "", password = ""] =
+    /^([\x21-\x39\x3b-\x7e]{0,80}):([\x20-\x7e]{3,200})$/.exec(decoded) ?? [];
+  const likelihood = judgeValue(password);
+  if (password === "" || likelihood === "no" || TRIVIAL.test(password) || password === user) return [];
+  if (decoded === "Aladdin:open sesame") return []; // the standard's own example
+  const end = found.index + found[0].length;
+  const level = likelihood === "doubtful" ? "warn" : "block";
+  return [
+    { rule: "secret-in-header", what: "a name and a password", level, start: end - value.length, end },
+  ];
 }
 
-function inCommands(text: string): SecretHit[] {
-  const hits: SecretHit[] = [];
-  let looked = 0;
-  for (const command of text.matchAll(COMMAND)) {
-    if ((looked += 1) > MAX_COMMANDS) break;
-    const rest = COMMANDS[command[0]];
-    if (!rest) continue;
-    rest.lastIndex = command.index + command[0].length;
-    const found = rest.exec(text);
-    const value = found?.[1];
-    if (!found || value === undefined || judgeValue(value) === "no") continue;
-    if (TRIVIAL.test(value) || !looksLikePassword(value)) continue;
-    const end = found.index + found[0].length;
-    const what = "a password in a command";
-    hits.push({ rule: "secret-assigned", what, level: "warn", start: end - value.length, end });
-  }
-  return hits;
+function tokenIn(found: RegExpExecArray): SecretHit[] {
+  const value = found[1] ?? "";
+  if (judgeValue(value) !== "likely" || !looksRandom(value, 20)) return [];
+  const end = found.index + found[0].length;
+  return [{ rule: "secret-in-header", what: "a token", level: "warn", start: end - value.length, end }];
+}
+
+function passwordOf(text: string, command: RegExpExecArray): SecretHit[] {
+  const rest = COMMANDS[command[0]];
+  const found = rest && matchAt(rest, text, command.index + command[0].length);
+  const value = found?.[1];
+  if (!found || value === undefined || judgeValue(value) === "no") return [];
+  if (TRIVIAL.test(value) || !looksLikePassword(value)) return [];
+  const end = found.index + found[0].length;
+  const what = "a password in a command";
+  return [{ rule: "secret-assigned", what, level: "warn", start: end - value.length, end }];
 }

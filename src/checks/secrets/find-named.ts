@@ -1,11 +1,18 @@
+import type { Sought } from "../../core/many-texts.ts";
 import { judgeValue, looksLikePassword, looksRandom } from "./judge-value.ts";
 import type { SecretHit } from "./secret-hit.ts";
 
 /** How values are written in a file: only as literals, as the rest of a line too, or in prose. */
 export type ValueStyle = "code" | "settings" | "prose";
 
-const NAME_PART =
-  /pass|pwd|secret|token|credential|(?:api|access|auth|private|signing|sign|encryption|encrypt|crypto|cipher|master|client|account|storage|service|session|license|admin|deploy|app|application|shared|server|hmac|jwt|cookie)[_.-]?key|_key(?=["']?\s{0,3}[=:,])/gi;
+/** Words of which a name is a secret's. `key` is one behind some other words alone. */
+const NAME_WORDS = ["pass", "pwd", "secret", "token", "credential", "key"];
+export const NAME_SIGNS: readonly Sought[] = NAME_WORDS.map((text) => ({ text, anyCase: true }));
+/** What stands before `key` in a secret's name. */
+const BEFORE_KEY =
+  /(?:api|access|auth|private|signing|sign|encryption|encrypt|crypto|cipher|master|client|account|storage|service|session|license|admin|deploy|app|application|shared|server|hmac|jwt|cookie)[_.-]?$/i;
+const MAX_BEFORE_KEY = 12;
+const IS_ASSIGNED = /["']?\s{0,3}[=:,]/y;
 const NAME_CHARACTER = /[A-Za-z0-9_.$-]/;
 const MAX_NAME = 80;
 
@@ -34,27 +41,67 @@ const SPACED = /[ \t]{1,4}["']?([^\s"'`]{6,300})/y;
 
 /** Functions that take a key or a password as an argument that has no name. */
 const TAKER =
-  /\b(?:jwt\.(?:sign|verify|encode|decode)|createHmac|createCipheriv|createDecipheriv|hmac\.new|SecretKeySpec|set_?[pP]assword|PasswordAuthentication|UsernamePasswordCredentials|HTTPBasicAuth|HTTPDigestAuth|basicAuth|Fernet|NetworkCredential)\(|\bauth\s?[=:]\s?[([]/g;
+  /\b(?:jwt\.(?:sign|verify|encode|decode)|createHmac|createCipheriv|createDecipheriv|hmac\.new|SecretKeySpec|set_?[pP]assword|PasswordAuthentication|UsernamePasswordCredentials|HTTPBasicAuth|HTTPDigestAuth|basicAuth|Fernet|NetworkCredential)\(|\bauth\s?[=:]\s?[([]/y;
+/** What those begin with. */
+export const TAKER_SIGNS: readonly Sought[] = (
+  "jwt. createHmac createCipheriv createDecipheriv hmac.new SecretKeySpec setpassword setPassword set_password set_Password " +
+  "PasswordAuthentication UsernamePasswordCredentials HTTPBasicAuth HTTPDigestAuth basicAuth Fernet NetworkCredential auth"
+)
+  .split(" ")
+  .map((text) => ({ text }));
 const MAX_TAKERS = 2000;
 const LITERAL = /(["'`])([^"'`\s\\]{8,300})\1/g;
 
-/** Values that are secrets because of the name that they are given. */
-export function findNamed(text: string, style: ValueStyle, path: string): SecretHit[] {
-  const hits: SecretHit[] = [];
-  let last = -1;
-  NAME_PART.lastIndex = 0;
-  for (let part = NAME_PART.exec(text); part; part = NAME_PART.exec(text)) {
-    const name = wholeName(text, part.index, NAME_PART.lastIndex);
-    NAME_PART.lastIndex = Math.max(NAME_PART.lastIndex, name.end);
-    if (name.end <= last) continue;
-    last = name.end;
-    const kind = kindOf(name.text);
-    if (!kind) continue;
-    const value = valueAfter(text, name, style, path);
-    const hit = value && judge(text, value, kind, name.text);
-    if (hit) hits.push(hit);
+/** Values that are secrets because of the name that they are given. It is handed the places of signs in their order. */
+export class NamedSearch {
+  private readonly text: string;
+  private readonly style: ValueStyle;
+  private readonly path: string;
+  private readonly named: SecretHit[] = [];
+  private readonly taken: SecretHit[] = [];
+  private nameEnd = 0;
+  private takerEnd = 0;
+  private takersLookedAt = 0;
+
+  constructor(text: string, { style, path }: { readonly style: ValueStyle; readonly path: string }) {
+    this.text = text;
+    this.style = style;
+    this.path = path;
   }
-  return [...hits, ...findTaken(text)];
+
+  name(word: string, at: number): void {
+    const { text } = this;
+    if (at < this.nameEnd) return;
+    const end = at + word.length;
+    if (word === "key" && !isSecretKey(text, at, end)) return;
+    const name = wholeName(text, at, end);
+    this.nameEnd = name.end;
+    const kind = kindOf(name.text);
+    const value = kind && valueAfter(text, name, this.style, this.path);
+    const hit = value && judge(text, value, kind, name.text);
+    if (hit) this.named.push(hit);
+  }
+
+  taker(at: number): void {
+    if (at < this.takerEnd) return;
+    TAKER.lastIndex = at;
+    const taker = TAKER.exec(this.text);
+    if (!taker || (this.takersLookedAt += 1) > MAX_TAKERS) return;
+    this.takerEnd = TAKER.lastIndex;
+    this.taken.push(...argumentsOf(this.text, this.takerEnd));
+  }
+
+  /** What was found, after the last sign. */
+  end(): SecretHit[] {
+    return [...this.named, ...this.taken];
+  }
+}
+
+/** `api_key`, `accessKey`; or `x_key =`. */
+function isSecretKey(text: string, start: number, end: number): boolean {
+  if (BEFORE_KEY.test(text.slice(Math.max(0, start - MAX_BEFORE_KEY), start))) return true;
+  IS_ASSIGNED.lastIndex = end;
+  return text[start - 1] === "_" && IS_ASSIGNED.test(text);
 }
 
 interface Name {
@@ -178,20 +225,16 @@ function judge(text: string, span: Span, kind: "password" | "token", name: strin
   return { rule: "secret-assigned", what, level: "warn", ...span };
 }
 
-function findTaken(text: string): SecretHit[] {
+/** The literals of the line that a function is given as a key or a password. */
+function argumentsOf(text: string, from: number): SecretHit[] {
   const hits: SecretHit[] = [];
-  let looked = 0;
-  for (const taker of text.matchAll(TAKER)) {
-    if ((looked += 1) > MAX_TAKERS) break;
-    const from = taker.index + taker[0].length;
-    const line = text.slice(from, from + 200).split("\n", 1)[0] ?? "";
-    for (const literal of line.matchAll(LITERAL)) {
-      const value = literal[2] ?? "";
-      if (judgeValue(value) === "no" || !(looksRandom(value, 16) || looksLikePassword(value))) continue;
-      const start = from + literal.index + 1;
-      const what = "a key that is written out";
-      hits.push({ rule: "secret-assigned", what, level: "warn", start, end: start + value.length });
-    }
+  const line = text.slice(from, from + 200).split("\n", 1)[0] ?? "";
+  for (const literal of line.matchAll(LITERAL)) {
+    const value = literal[2] ?? "";
+    if (judgeValue(value) === "no" || !(looksRandom(value, 16) || looksLikePassword(value))) continue;
+    const start = from + literal.index + 1;
+    const what = "a key that is written out";
+    hits.push({ rule: "secret-assigned", what, level: "warn", start, end: start + value.length });
   }
   return hits;
 }

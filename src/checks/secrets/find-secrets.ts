@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import type { FindingLevel } from "../../core/finding.ts";
 import type { FileFinder, Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { findCarried } from "./find-carried.ts";
-import { findNamed, type ValueStyle } from "./find-named.ts";
+import { CarriedSearch } from "./find-carried.ts";
+import { NamedSearch, type ValueStyle } from "./find-named.ts";
 import { findPrivateKeys } from "./find-private-keys.ts";
-import { findShapes, hasSign } from "./find-shapes.ts";
+import { findShapes, ShapeSearch } from "./find-shapes.ts";
 import { looksRandom } from "./judge-value.ts";
+import { searchSigns } from "./search-signs.ts";
 import type { SecretHit } from "./secret-hit.ts";
 import { unfoldText } from "./unfold-text.ts";
 
@@ -50,9 +51,13 @@ export function lineWithoutSecrets(file: SourceFile, line: number): string {
 function secretsOf(file: SourceFile): readonly SecretHit[] {
   return file.once("secrets", () => {
     const { text } = file;
-    const hits = [...findPrivateKeys(text), ...findShapes(text), ...findCarried(text)];
+    const isNamed = !WRITTEN.test(file.path) && !SAMPLE.test(file.path);
+    const shapes = new ShapeSearch(text);
+    const carried = new CarriedSearch(text);
+    const named = isNamed ? new NamedSearch(text, { style: styleOf(file), path: file.path }) : undefined;
+    searchSigns(text, { shapes, carried, named });
+    const hits = [...findPrivateKeys(text), ...shapes.end(), ...carried.end()];
     for (const unfolded of unfoldText(text)) {
-      if (!hasSign(unfolded.text) && !unfolded.text.includes("PRIVATE KEY")) continue;
       for (const hit of [...findShapes(unfolded.text, unfolded.edges), ...findPrivateKeys(unfolded.text)]) {
         const value = hit.value ?? unfolded.text.slice(hit.start, hit.end);
         const { start, end, how } = unfolded;
@@ -66,8 +71,7 @@ function secretsOf(file: SourceFile): readonly SecretHit[] {
         });
       }
     }
-    if (!WRITTEN.test(file.path) && !SAMPLE.test(file.path))
-      hits.push(...findNamed(text, styleOf(file), file.path));
+    hits.push(...(named?.end() ?? []));
     return withoutOverlaps(worstFirst(hits)).slice(0, MAX_HITS);
   });
 }

@@ -1,3 +1,4 @@
+import { ManyTexts, type Sought } from "../../core/many-texts.ts";
 import { entropy, judgeValue, looksRandom } from "./judge-value.ts";
 import type { SecretHit } from "./secret-hit.ts";
 import { SECRET_MIDDLES, SECRET_SHAPES, type SecretShape } from "./secret-shape.ts";
@@ -10,19 +11,13 @@ const MIDDLES_BY_SIGN = new Map(
   SECRET_MIDDLES.flatMap((middle) => middle.signs.map((sign) => [sign, middle] as const)),
 );
 
-/** The longest first: of two that begin alike, the longer one says more. */
-const SIGNS = [...SHAPES_BY_START.keys(), ...MIDDLES_BY_SIGN.keys(), "eyJ"].toSorted(
-  (a, b) => b.length - a.length,
-);
-/** By its first two characters, which dismiss nearly every place of a text; the longest first. */
-const SIGNS_BY_PAIR = Map.groupBy(SIGNS, (sign) => pairOf(sign.charCodeAt(0), sign.charCodeAt(1)));
-const IS_PAIR = new Uint8Array(1 << 14);
-for (const pair of SIGNS_BY_PAIR.keys()) IS_PAIR[pair] = 1;
-
-/** Of two characters of ASCII. */
-function pairOf(first: number, second: number): number {
-  return (first << 7) | second;
-}
+/** What a credential of some shape begins with, or has in its middle. */
+export const SHAPE_SIGNS: readonly Sought[] = [
+  ...SHAPES_BY_START.keys(),
+  ...MIDDLES_BY_SIGN.keys(),
+  "eyJ",
+].map((text) => ({ text }));
+const SIGNS_ALONE = new ManyTexts(SHAPE_SIGNS);
 
 const JWT = /eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}/y;
 const MIN_BODY = 20;
@@ -34,26 +29,40 @@ const MAX_APART = 50;
 /** How far around a sign in the middle the whole may reach. */
 const AROUND = 200;
 
-/** Whether anything in the text is worth a closer look: much cheaper than the look. */
-export function hasSign(text: string): boolean {
-  return nextSign(text, 0) !== undefined;
+/** Credentials that their shape gives away, in a text that is no file: in a file all signs of secrets are looked for at once. */
+export function findShapes(text: string, edges?: ReadonlySet<number>): SecretHit[] {
+  const search = new ShapeSearch(text, edges);
+  SIGNS_ALONE.each(text, (index, at) => search.look(SHAPE_SIGNS[index]?.text ?? "", at));
+  return search.end();
 }
 
-/**
- * Credentials that their shape gives away. `edges` are further places where one may begin, though a letter stands before:
- * where two pieces of a text were joined.
- */
-export function findShapes(text: string, edges: ReadonlySet<number> = new Set()): SecretHit[] {
-  const hits: SecretHit[] = [];
-  const alone = new Set<string>();
-  for (let found = nextSign(text, 0); found;) {
-    const { sign, at } = found;
-    const hit = lookAt(text, sign, at, edges);
-    if (hit) hits.push(hit);
-    else if (alone.size < MAX_BEGINNINGS && isWholeLiteral(text, at, sign)) alone.add(sign);
-    found = nextSign(text, Math.max(at + sign.length, hit?.end ?? 0));
+/** Looks at the signs of one text, which it is handed in their order, of those at one place the longest first. */
+export class ShapeSearch {
+  private readonly hits: SecretHit[] = [];
+  private readonly alone = new Set<string>();
+  private readonly text: string;
+  private readonly edges: ReadonlySet<number>;
+  /** What stands before has been looked at. */
+  private done = 0;
+
+  /** `edges` are further places where one may begin, though a letter stands before: where two pieces of a text were joined. */
+  constructor(text: string, edges: ReadonlySet<number> = new Set()) {
+    this.text = text;
+    this.edges = edges;
   }
-  return alone.size > 0 ? [...hits, ...findApart(text, alone)] : hits;
+
+  look(sign: string, at: number): void {
+    if (at < this.done) return;
+    const hit = lookAt(this.text, sign, at, this.edges);
+    if (hit) this.hits.push(hit);
+    else if (this.alone.size < MAX_BEGINNINGS && isWholeLiteral(this.text, at, sign)) this.alone.add(sign);
+    this.done = Math.max(at + sign.length, hit?.end ?? 0);
+  }
+
+  /** What was found, after the last sign. */
+  end(): SecretHit[] {
+    return this.alone.size > 0 ? [...this.hits, ...findApart(this.text, this.alone)] : this.hits;
+  }
 }
 
 function isWholeLiteral(text: string, at: number, sign: string): boolean {
@@ -79,19 +88,6 @@ function findApart(text: string, beginnings: ReadonlySet<string>): SecretHit[] {
     if (hits.length === MAX_APART) break;
   }
   return hits;
-}
-
-function nextSign(text: string, from: number): { readonly sign: string; readonly at: number } | undefined {
-  let first = text.charCodeAt(from);
-  for (let at = from; at + 1 < text.length; at += 1) {
-    const second = text.charCodeAt(at + 1);
-    if ((first | second) < 128 && IS_PAIR[(first << 7) | second] === 1) {
-      const sign = SIGNS_BY_PAIR.get(pairOf(first, second))?.find((each) => text.startsWith(each, at));
-      if (sign !== undefined) return { sign, at };
-    }
-    first = second;
-  }
-  return undefined;
 }
 
 function lookAt(text: string, sign: string, at: number, edges: ReadonlySet<number>): SecretHit | undefined {

@@ -1,3 +1,5 @@
+import { LongRuns } from "../../core/long-runs.ts";
+
 /** A text that another one hides, as it is once the program runs. */
 export interface UnfoldedText {
   readonly text: string;
@@ -155,16 +157,22 @@ function joined(
     : [forward, ...others];
 }
 
+const WORDS = new LongRuns({
+  kind: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-",
+  least: 24,
+});
 /** In base64 each byte of plain ASCII begins a group with one of these letters, if it is the first of three. */
-const ENCODED =
-  /(?<![A-Za-z0-9+/_-])(?:[0-9a-fA-F]{24}|(?:[I-Za-f][A-Za-z0-9+/_-]{3}){6})[A-Za-z0-9+/_-]{0,4000}={0,2}/g;
+const ENCODED = /(?:[0-9a-fA-F]{24}|(?:[I-Za-f][A-Za-z0-9+/_-]{3}){6})[A-Za-z0-9+/_-]{0,4000}={0,2}/y;
 const HEX = /^(?:[0-9a-f]{2}){12,}$/i;
 const NUMBERS = /(?:\b(?:0x[0-9a-fA-F]{2}|\d{2,3})\s{0,3},\s{0,10}){15,500}(?:0x[0-9a-fA-F]{2}|\d{2,3})/g;
 
 function decodedWords(text: string): UnfoldedText[] {
   const found: UnfoldedText[] = [];
   let decodedCount = 0;
-  for (const word of text.matchAll(ENCODED)) {
+  for (const run of WORDS.in(text)) {
+    ENCODED.lastIndex = run.start;
+    const word = ENCODED.exec(text);
+    if (!word) continue;
     // A word of one kind of letters is a name, and a long one is mostly data: both are common, and neither hides anything.
     if (!/[0-9]/.test(word[0]) && !/[A-Z].*[a-z].*[A-Z]/.test(word[0].slice(0, 80))) continue;
     if ((decodedCount += 1) > MAX_DECODED) break;
