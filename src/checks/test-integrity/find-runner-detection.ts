@@ -1,3 +1,4 @@
+import { ManyTexts } from "../../core/many-texts.ts";
 import { normalText } from "../../core/normal-text.ts";
 import type { CheckLanguage } from "../../core/check-rule.ts";
 import type { FileFinder, Occurrence } from "../finder.ts";
@@ -111,7 +112,7 @@ export const runnerDetection: FileFinder = {
   find(file) {
     if (file.role === "test" || isTooling(file.path)) return [];
     const clues = file.language && CLUES[file.language];
-    return clues && QUICK.test(file.text) ? detect(file, clues) : [];
+    return clues ? detect(file, clues) : [];
   },
 };
 
@@ -133,10 +134,15 @@ function isTooling(path: string): boolean {
 }
 
 const MAX_LINE_CHARS = 2000;
-/** A text in pieces. */
-const ALL_SPLIT = /["'`][^\S\n]*\+[^\S\n]*["'`]/g;
-/** Made once: an expression that is new is slow at first. */
-const ALL_QUICK = new RegExp(QUICK, "gi");
+/** Every text that `QUICK` matches has one of these. */
+const HINTS = new ManyTexts(
+  (
+    "typeof vitest jest mocha pytest unittest jasmine karma nose node_env test npm_lifecycle coverage describe spec stack _getframe " +
+    ".flag cypress tap tox_ junit beforeeach aftereach"
+  )
+    .split(" ")
+    .map((text) => ({ text, anyCase: true })),
+);
 
 function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
   const found: Occurrence[] = [];
@@ -184,19 +190,35 @@ function detect(file: SourceFile, clues: readonly Clue[]): Occurrence[] {
   return found;
 }
 
-/** Where the lines begin that have one of the words, or a text in pieces, in the order of the text. */
+/** Where the lines begin that may have one of the words, or a text in pieces, in the order of the text. */
 function linesToLookAt(text: string): readonly number[] {
-  const starts = new Set<number>();
-  for (const search of text.includes("+") ? [ALL_QUICK, ALL_SPLIT] : [ALL_QUICK]) {
-    search.lastIndex = 0;
-    for (let match = search.exec(text); match; match = search.exec(text)) {
-      starts.add(text.lastIndexOf("\n", match.index) + 1);
-      const end = text.indexOf("\n", match.index);
-      if (end === -1) break;
-      search.lastIndex = end + 1;
-    }
-  }
-  return [...starts].sort((a, b) => a - b);
+  const starts: number[] = [];
+  let end = -1;
+  HINTS.each(text, (_, at) => {
+    if (at < end) return;
+    starts.push(text.lastIndexOf("\n", at) + 1);
+    const newline = text.indexOf("\n", at);
+    end = newline === -1 ? text.length : newline;
+  });
+  const hinted = starts.length;
+  for (let at = text.indexOf("+"); at !== -1; at = text.indexOf("+", at + 1))
+    if (isInPieces(text, at)) starts.push(text.lastIndexOf("\n", at) + 1);
+  return starts.length === hinted ? starts : [...new Set(starts)].sort((a, b) => a - b);
+}
+
+/** Whether a plus stands between two quotes on its line. */
+function isInPieces(text: string, plus: number): boolean {
+  let [from, to] = [plus - 1, plus + 1];
+  while (isBlank(text[from])) from -= 1;
+  if (!QUOTES.has(text[from] ?? "")) return false;
+  while (isBlank(text[to])) to += 1;
+  return QUOTES.has(text[to] ?? "");
+}
+
+const QUOTES: ReadonlySet<string> = new Set(['"', "'", "`"]);
+
+function isBlank(character: string | undefined): boolean {
+  return character === " " || (character !== undefined && character !== "\n" && character.trim() === "");
 }
 
 /** Names that are words of other things too count only where the environment, or a list of modules, is read. */
