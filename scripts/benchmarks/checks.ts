@@ -101,7 +101,7 @@ for (const corpus of CORPORA) {
     bench: "checks",
     case: `${corpus.name}, ${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`,
     rounds: options.rounds,
-    floorName: `bare parse with ${corpus.parser}`,
+    floorName: `bare parse with ${corpus.parser}, as it comes`,
     floor: async () =>
       await timed(async () => {
         for (const [index, { path, text }] of files.entries()) {

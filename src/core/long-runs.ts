@@ -15,7 +15,7 @@ export class LongRuns {
     if (least < 1) throw new RangeError("a run has a character");
     this.least = least;
     for (const character of kind) if (character < "\x80") this.isAscii[character.charCodeAt(0)] = 1;
-    this.others = new Set([...kind].filter((character) => character >= "\x80"));
+    this.others = new Set(Array.from(kind).filter((character) => character >= "\x80"));
   }
 
   /** In the order of the text. */

@@ -27,9 +27,11 @@ export class ManyTexts {
     order.sort((a, b) => (sought[b]?.text.length ?? 0) - (sought[a]?.text.length ?? 0));
     for (const index of order) {
       const { text = "", anyCase } = sought[index] ?? {};
-      if (!/^[\0-\x7f]{2,}$/.test(text)) throw new RangeError(`"${text}" is not two or more characters of ASCII`);
+      if (!/^[\0-\x7f]{2,}$/.test(text))
+        throw new RangeError(`"${text}" is not two or more characters of ASCII`);
       if (anyCase && text !== text.toLowerCase()) throw new RangeError(`"${text}" is not in lower case`);
-      const begin = (fold(text.charCodeAt(0)) << (2 * FOLDED_BITS)) | (fold(text.charCodeAt(1)) << FOLDED_BITS);
+      const begin =
+        (fold(text.charCodeAt(0)) << (2 * FOLDED_BITS)) | (fold(text.charCodeAt(1)) << FOLDED_BITS);
       if (text.length > 2) this.triples[begin | fold(text.charCodeAt(2))] = 1;
       else this.triples.fill(1, begin, begin + FOLDED + 1);
       for (const first of anyCase ? casesOf(text[0]) : [text[0] ?? ""])
@@ -46,7 +48,7 @@ export class ManyTexts {
 
   /**
    * Hands over each place, in the order of the text, with the index of what stands there. Of several at one place the longest
-   * comes first. `found` says from where on to look; undefined: from the next character.
+   * comes first.
    */
   each(text: string, found: (index: number, at: number) => void): void {
     const { triples } = this;
@@ -57,22 +59,6 @@ export class ManyTexts {
       triple = ((triple << FOLDED_BITS) | (code & FOLDED)) & (TRIPLES - 1);
       if (triples[triple] === 1 && at >= 2) this.look(text, at - 2, found);
     }
-  }
-
-  /** Whether one of them is in the text. */
-  isIn(text: string): boolean {
-    const { triples } = this;
-    let triple = 0;
-    let isFound = false;
-    const found = (): void => {
-      isFound = true;
-    };
-    for (let at = 0; at <= text.length && !isFound; at += 1) {
-      const code = at < text.length ? text.charCodeAt(at) : 0;
-      triple = ((triple << FOLDED_BITS) | (code & FOLDED)) & (TRIPLES - 1);
-      if (triples[triple] === 1 && at >= 2) this.look(text, at - 2, found);
-    }
-    return isFound;
   }
 
   private look(text: string, at: number, found: (index: number, at: number) => void): void {

@@ -120,9 +120,7 @@ function loginIn(found: RegExpExecArray): SecretHit[] {
   if (decoded === "Aladdin:open sesame") return []; // the standard's own example
   const end = found.index + found[0].length;
   const level = likelihood === "doubtful" ? "warn" : "block";
-  return [
-    { rule: "secret-in-header", what: "a name and a password", level, start: end - value.length, end },
-  ];
+  return [{ rule: "secret-in-header", what: "a name and a password", level, start: end - value.length, end }];
 }
 
 function tokenIn(found: RegExpExecArray): SecretHit[] {
