@@ -77,7 +77,7 @@ export async function loadConfig(
     agents: sketch.agents,
     limits: caps && lowerLimits(caps, sketch.limits),
     ceilings: applied.ok ? applied.value.policy.taskCeilings : undefined,
-    order: specified.ok ? specified.value.order : undefined,
+    order: applied.ok ? applied.value.policy.order : undefined,
     ruleIds,
     ownRules: applied.ok ? applied.value.policy.checks.bannedPatterns.map(({ id }) => id) : [],
   };

@@ -49,21 +49,20 @@ export function changePolicy(
   const { purpose, reason, changes } = parsed.ok ? parsed.value : readableParts(file.value);
   const policy = applyOverride(specified, { purpose, changes });
   const loosened = loosenings(specified, policy);
-  const notBuilt = NOT_BUILT_YET.filter(
-    ({ key, refuses }) => changes[key] !== undefined && refuses(changes[key]),
-  );
+  const notBuilt = NOT_BUILT_YET.filter((key) => changes[key] !== undefined);
   const unexplained = recordOf(file.value)["reason"] === undefined ? loosened : [];
   const issues = [
     ...(parsed.ok ? [] : parsed.error),
     ...levelIssues(file.value, ruleIds),
-    ...notBuilt.map(({ key }) => ({
+    ...notBuilt.map((key) => ({
       path: ["changes", key],
       message: "is not built yet in this version",
       hint: "it comes with phase 3; delete the line",
     })),
     ...unexplained
-      .filter(({ key }) => !notBuilt.some((refused) => refused.key === key))
+      .filter(({ key }) => !notBuilt.some((refused) => refused === key))
       .map((loosening) => withoutReason(specified.phase, loosening)),
+    ...sideBySideAsListed(policy, changes),
   ];
   return issues.length > 0 ? err(issues.map(file.problem)) : ok({ policy, purpose, reason, loosened });
 }
@@ -99,8 +98,16 @@ function withoutReason(phase: Phase, { key, specified, used }: Loosening): Issue
 }
 
 /** Rules that this version cannot follow. Accepting them would be a promise that nothing keeps. */
-const NOT_BUILT_YET = [
-  { key: "order", refuses: (value: unknown) => value === "dag" },
-  { key: "skipping", refuses: (value: unknown) => value === "dependents" },
-  { key: "checkpointEvery", refuses: () => true },
-] as const;
+const NOT_BUILT_YET = ["checkpointEvery"] as const;
+
+/** Accepting it would be a promise that nothing keeps. */
+function sideBySideAsListed({ order }: Policy, { parallel = 1 }: PolicyOverride["changes"]): Issue[] {
+  if (order === "dag" || parallel === 1) return [];
+  return [
+    {
+      path: ["changes", "parallel"],
+      message: `${parallel} attempts side by side need \`order: dag\`: as listed means one at a time`,
+      hint: "delete the line, or add order: dag",
+    },
+  ];
+}

@@ -17,8 +17,10 @@ export function decideAfterTask(
   finished: readonly TaskResult[],
   policy: Pick<Policy, "afterFailure" | "breakerFailures">,
 ): AfterTask {
-  const counted = finished.filter((result) => result === "landed" || result === "failed");
-  const failuresInARow = counted.length - 1 - counted.lastIndexOf("landed");
+  let failuresInARow = 0;
+  for (let at = finished.length - 1; at >= 0 && finished[at] !== "landed"; at -= 1) {
+    if (finished[at] === "failed") failuresInARow += 1;
+  }
   if (failuresInARow === 0) return { kind: "continue" };
   if (policy.afterFailure === "stop") return { kind: "stop", end: "first-failure", failuresInARow };
   if (failuresInARow >= policy.breakerFailures) return { kind: "stop", end: "breaker", failuresInARow };

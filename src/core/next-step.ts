@@ -1,5 +1,7 @@
 import { decideAfterTask, type TaskResult } from "./after-task.ts";
+import type { Agenda } from "./agenda.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
+import { blockedTask, type OutsideDependency } from "./blocked-task.ts";
 import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
 import { MINUTE_MS } from "./duration.ts";
 import type { NightEnd } from "./night-events.ts";
@@ -7,73 +9,124 @@ import type { TaskId } from "./ids.ts";
 import type { NightState, TaskState } from "./night-state.ts";
 import type { Policy } from "./policy.ts";
 
-/** What the night does next. Tasks go as listed, one at a time. */
+/** What the night does next. */
 export type NextStep =
-  /** `afterProbe`: the machinery failed before; look whether it works again first. */
+  /** Begin it, and do not wait for it. `afterProbe`: the machinery failed before; look whether it works again first. */
   | { readonly kind: "attempt"; readonly task: TaskId; readonly afterProbe: boolean }
   /** A quota is used up; the task is tried again at `until`, ISO 8601. */
   | { readonly kind: "pause"; readonly task: TaskId; readonly until: string; readonly detail: string }
-  | { readonly kind: "close"; readonly task: TaskId; readonly result: TaskResult; readonly detail: string }
-  | { readonly kind: "finish"; readonly end: NightEnd; readonly detail: string };
+  | {
+      readonly kind: "close";
+      readonly task: TaskId;
+      readonly result: TaskResult;
+      readonly detail: string;
+      /** The task that it is skipped for. */
+      readonly because?: TaskId;
+    }
+  /** Nothing can be started beside what runs: wait until the first of it ends. */
+  | { readonly kind: "wait" }
+  /** Stop what runs, wait for it, and end. A landing that has begun completes. */
+  | Finish;
 
-/** Facts about tasks that lie outside this night. */
+type Finish = {
+  readonly kind: "finish";
+  readonly end: NightEnd;
+  readonly detail: string;
+  /** The tasks that it is for. */
+  readonly tasks: readonly TaskId[];
+};
+type Close = Extract<NextStep, { kind: "close" }>;
+type Start = Extract<NextStep, { kind: "attempt" | "pause" }>;
+
+/** Facts that lie outside this night's journal. */
 export interface NightContext {
-  readonly policy: Pick<Policy, "afterFailure" | "breakerFailures" | "retries" | "quotaWait" | "budget">;
+  readonly policy: Pick<
+    Policy,
+    | "afterFailure"
+    | "breakerFailures"
+    | "retries"
+    | "quotaWait"
+    | "budget"
+    | "order"
+    | "parallel"
+    | "skipping"
+  >;
+  /** Tonight's tasks in the order in which they have their turn. */
+  readonly agenda: Agenda;
+  /** Tasks whose attempts the night has begun and not seen the end of. */
+  readonly running: ReadonlySet<TaskId>;
   /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */
   readonly endsAt: string | undefined;
   /** How the attempts of a task ended in earlier nights, since a person asked for it last; oldest first. */
   readonly earlier: (task: TaskId) => readonly Outcome[];
   /** Where a dependency that is not in tonight's plan, or landed in an earlier night, stands. */
-  readonly dependency: (id: TaskId) => "in-base" | "unmerged" | "unmet";
+  readonly dependency: (id: TaskId) => OutsideDependency;
 }
 
 /** How long to wait where the provider has not said it. */
 const UNKNOWN_QUOTA_WAIT_MS = 5 * MINUTE_MS;
+/** So many tasks that wait for others' files keep later ones away from theirs. Without any, one that shares files with many might never have its turn. */
+const MAX_HELD = 16;
 
-/** Decides the next step from the state alone: the same journal gives the same night. */
+/** Decides the next step from the state alone: the same journal, with the same attempts running, gives the same night. */
 export function nextStep(state: NightState, context: NightContext): NextStep {
-  const step = stepWithinBudget(state, context);
-  if (step.kind !== "attempt") return step;
-  const reached = nightBudgetReached(state, context.policy);
-  return reached === undefined ? step : { kind: "finish", end: "budget", detail: reached };
-}
-
-function stepWithinBudget(state: NightState, context: NightContext): NextStep {
-  const open = [...state.tasks.values()].find((task) => task.result === undefined);
-  const last = open?.attempts.at(-1)?.outcome;
-  // 1. What an attempt has decided is written down first, also when the night is about to stop.
-  if (open && last) {
-    const decided = afterAttempt(state, open, last, context);
-    const startsSomething = decided?.kind === "attempt" || decided?.kind === "pause";
-    if (decided && !(startsSomething && (state.stopping || state.stray))) return decided;
-  }
+  // 1. What attempts have decided is written down first, in the order in which they ended, also when the night is about to stop.
+  const decided = decidedTasks(state, context);
+  const close = decided.find((step) => step.kind === "close");
+  if (close) return close;
+  const end = decided.find((step) => step.kind === "finish");
+  if (end) return end;
   // 2. A person or a signal wants the night to end.
   if (state.stopping) return stopStep(state.stopping);
   // 3. What may still run would run beside the next attempt.
   if (state.stray) {
     const { kind, name, place } = state.stray;
-    return { kind: "finish", end: "leak", detail: `${kind} ${name} (${place}) could not be removed` };
+    return finish("leak", `${kind} ${name} (${place}) could not be removed`);
   }
   // 4. The rule of the phase about failures.
   const after = decideAfterTask(state.finished, context.policy);
   if (after.kind === "stop") {
-    const detail =
-      after.failuresInARow === 1 ? "a task failed" : `${after.failuresInARow} tasks in a row failed`;
-    return { kind: "finish", end: after.end, detail };
+    const { failuresInARow: count } = after;
+    const tasks = lastFailed(state, count);
+    return finish(after.end, count === 1 ? "a task failed" : `${count} tasks in a row failed`, tasks);
   }
-  // 5. The next task as listed.
-  if (!open) return { kind: "finish", end: "queue-empty", detail: "every task has had its turn" };
-  return blockedByDependency(open, state, context) ?? { kind: "attempt", task: open.id, afterProbe: false };
+  // 5. What has its turn now.
+  const places = context.policy.order === "dag" ? context.policy.parallel : 1;
+  if (context.running.size >= places) return { kind: "wait" };
+  const step = stepToStart(state, context, decided.filter(startsSomething));
+  if (step.kind !== "attempt") return step;
+  const reached = nightBudgetReached(state, context.policy);
+  if (reached === undefined) return step;
+  return context.running.size > 0 ? { kind: "wait" } : finish("budget", reached);
+}
+
+/** The next task whose end an attempt has decided; undefined: none. For a night that has to end, and starts nothing any more. */
+export function nextClose(state: NightState, context: NightContext): Close | undefined {
+  return decidedTasks(state, context).find((step) => step.kind === "close");
 }
 
 /** How a night ends that was told to. */
-export function stopStep(why: "asked" | "time-limit"): Extract<NextStep, { kind: "finish" }> {
-  if (why === "asked") return { kind: "finish", end: "interrupted", detail: "asked to stop" };
-  return {
-    kind: "finish",
-    end: "time-limit",
-    detail: "as long as the policy lets a night be without a person",
-  };
+export function stopStep(why: "asked" | "time-limit"): Finish {
+  if (why === "asked") return finish("interrupted", "asked to stop");
+  return finish("time-limit", "as long as the policy lets a night be without a person");
+}
+
+function finish(end: NightEnd, detail: string, tasks: readonly TaskId[] = []): Finish {
+  return { kind: "finish", end, detail, tasks };
+}
+
+/** What follows for each task with an attempt that has ended and nothing yet that followed. */
+function decidedTasks(state: NightState, context: NightContext): (Close | Start | Finish)[] {
+  return [...state.undecided].flatMap((id) => {
+    const task = state.tasks.get(id);
+    const last = task?.attempts.at(-1)?.outcome;
+    if (!task || !last || context.running.has(id)) return [];
+    return afterAttempt(state, task, last, context) ?? [];
+  });
+}
+
+function startsSomething(step: Close | Start | Finish): step is Start {
+  return step.kind === "attempt" || step.kind === "pause";
 }
 
 function afterAttempt(
@@ -81,7 +134,7 @@ function afterAttempt(
   task: TaskState,
   last: Outcome,
   context: NightContext,
-): NextStep | undefined {
+): Close | Start | Finish | undefined {
   const tonight = task.attempts.flatMap((attempt) => attempt.outcome ?? []);
   const decision = decideAfterAttempt([...context.earlier(task.id), ...tonight], context.policy);
   const detail = last.kind === "landed" ? "" : `${last.reason}: ${last.detail}`;
@@ -101,7 +154,7 @@ function afterAttempt(
     case "wait":
       return stepAfterQuota(task, last, detail, context);
     case "stop-night":
-      return { kind: "finish", end: decision.end, detail };
+      return finish(decision.end, detail, [task.id]);
     case "finish":
       // An interruption says nothing about the task: it stays open, for the rest of this night or for another.
       if (decision.result === "carried-over" && last.kind === "failed" && last.cause === "interrupted")
@@ -111,7 +164,12 @@ function afterAttempt(
 }
 
 /** Waits for the reset if that leaves time in the night; a night that would only wait is closed, and says when to go on. */
-function stepAfterQuota(task: TaskState, last: Outcome, detail: string, context: NightContext): NextStep {
+function stepAfterQuota(
+  task: TaskState,
+  last: Outcome,
+  detail: string,
+  context: NightContext,
+): Start | Finish {
   const attempt = task.attempts.at(-1);
   if (attempt?.waited) return { kind: "attempt", task: task.id, afterProbe: false };
   const endedMs = Date.parse(attempt?.finishedAt ?? "");
@@ -121,30 +179,50 @@ function stepAfterQuota(task: TaskState, last: Outcome, detail: string, context:
   const endsMs = context.endsAt === undefined ? Infinity : Date.parse(context.endsAt);
   if (untilMs - endedMs <= context.policy.quotaWait && untilMs < endsMs)
     return { kind: "pause", task: task.id, until, detail };
-  return { kind: "finish", end: "quota", detail: `${detail}; it can go on at ${until}` };
+  return finish("quota", `${detail}; it can go on at ${until}`, [task.id]);
 }
 
-function blockedByDependency(
-  task: TaskState,
-  state: NightState,
-  context: NightContext,
-): NextStep | undefined {
-  for (const id of task.dependsOn) {
-    if (state.tasks.get(id)?.result === "landed") continue;
-    switch (context.dependency(id)) {
-      case "in-base":
-        break;
-      case "unmerged": {
-        const detail = `dependency-unmerged: "${id}" landed in an earlier night that is not in tonight's base`;
-        return { kind: "close", task: task.id, result: "carried-over", detail };
-      }
-      case "unmet":
-        return {
-          kind: "finish",
-          end: "dependency-unmet",
-          detail: `"${task.id}" needs "${id}", which has not landed`,
-        };
+/** The first that may be started now: what is tried again before what is new, and that as the agenda has it. */
+function stepToStart(state: NightState, context: NightContext, again: readonly Start[]): NextStep {
+  const { running, agenda, policy } = context;
+  // A quota is waited for with nothing beside it.
+  const pause = again.find((step) => step.kind === "pause");
+  if (pause) return running.size > 0 ? { kind: "wait" } : pause;
+  const ahead = [...running];
+  /** Whether it has to wait for somebody's files; those behind it then have to wait for its own. */
+  const isHeld = (task: TaskId): boolean => {
+    if (!ahead.some((other) => agenda.mayCollide(task, other))) return false;
+    if (ahead.length < running.size + MAX_HELD) ahead.push(task);
+    return true;
+  };
+  const free = again.find(({ task }) => !isHeld(task));
+  if (free) return free;
+
+  let unmet: Finish | undefined;
+  for (const id of agenda.tasks) {
+    const task = state.tasks.get(id);
+    if (!task || task.result !== undefined || running.has(id)) continue;
+    if (again.some((step) => step.task === id)) continue;
+    const blocked = blockedTask(task, state, context);
+    if (blocked === undefined) {
+      if (!isHeld(id)) return { kind: "attempt", task: id, afterProbe: false };
+    } else if (blocked.kind === "skipped") {
+      const { because, detail } = blocked;
+      return { kind: "close", task: id, result: "skipped", detail, because };
+    } else if (blocked.kind === "carried-over") {
+      return { kind: "close", task: id, result: "carried-over", detail: blocked.detail };
+    } else if (blocked.kind === "unmet") {
+      unmet ??= finish("dependency-unmet", blocked.detail, [id]);
+      // As listed means that nothing passes it.
+      if (policy.order === "listed") break;
     }
   }
-  return undefined;
+  if (running.size > 0) return { kind: "wait" };
+  return unmet ?? finish("queue-empty", "every task has had its turn");
+}
+
+/** The last `count` tasks that failed, in the order in which they did. */
+function lastFailed(state: NightState, count: number): TaskId[] {
+  const failed = state.finishedTasks.filter((_, index) => state.finished[index] === "failed");
+  return failed.slice(-count);
 }

@@ -36,6 +36,7 @@ export type NightEnd = (typeof NIGHT_ENDS)[number];
 
 /** What is worth waking somebody for. */
 export const ALERTS = ["breaker", "auth", "infra", "quota", "leak", "rollback-failed", "demoted"] as const;
+export type Alert = (typeof ALERTS)[number];
 
 /** What a whole night does, or one of its repositories. */
 export const NIGHT_EVENTS = {

@@ -70,6 +70,10 @@ export interface NightState {
   readonly attemptSets: AttemptSet[];
   /** Results in the order of `task.finished`, which is the order that the breaker counts. */
   readonly finished: TaskResult[];
+  /** Whose results they are, one for one. */
+  readonly finishedTasks: TaskId[];
+  /** Tasks with an attempt that has ended and nothing that followed from it, in the order in which those ended. */
+  readonly undecided: Set<TaskId>;
   readonly warnings: { readonly code: string; readonly message: string }[];
   /** What a person should have heard of at once, oldest first. */
   readonly alerts: EventData<"alert.raised">[];
@@ -143,6 +147,8 @@ export function emptyNight(night: NightId): NightState {
     repositories: new Map(),
     attemptSets: [],
     finished: [],
+    finishedTasks: [],
+    undecided: new Set(),
     warnings: [],
     alerts: [],
     checkpoints: [],
@@ -241,6 +247,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "attempt.started":
       state.tasks.get(event.data.task)?.attempts.push(beginAttempt(event.data, event.at));
+      state.undecided.delete(event.data.task);
       return;
     case "task.finished":
       finishTask(state, event.data, event.at);
@@ -274,8 +281,11 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "replay.started":
     case "replay.finished":
     case "landing.started":
+      changeAttempt(state, event);
+      return;
     case "attempt.finished":
       changeAttempt(state, event);
+      state.undecided.add(event.data.task);
       return;
     case "workspace.created":
     case "phase.promoted":
@@ -333,6 +343,8 @@ function finishTask(state: NightState, data: EventData<"task.finished">, at: str
   task.finishedAt = at;
   if (data.because !== undefined) task.because = data.because;
   state.finished.push(data.result);
+  state.finishedTasks.push(task.id);
+  state.undecided.delete(task.id);
 }
 
 /** Its landing was taken back: whether it lands again is open. */

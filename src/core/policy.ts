@@ -19,6 +19,9 @@ export type Phase = (typeof PHASES)[number];
 export const ISOLATIONS = ["worktree", "user", "docker"] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
 
+/** Each attempt has its own containers, and a person reads in the morning what came of all of them. */
+const MAX_PARALLEL = 16;
+
 const tokens = z.number().int().min(1);
 
 /** Caps beside those on one attempt, which are among the limits. */
@@ -49,6 +52,12 @@ export const policySchema = z.strictObject({
     ),
   breakerFailures: z.number().int().min(1).max(2).describe("Failed tasks in a row that stop everything."),
   order: z.enum(["listed", "dag"]).describe("As listed, one at a time; or by dependencies, in parallel."),
+  parallel: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_PARALLEL)
+    .describe("Attempts that may run side by side where `order` is dag; as listed means one at a time."),
   skipping: z
     .enum(["forbidden", "dependents"])
     .describe("Whether dependents of a failed task may be skipped."),
@@ -112,6 +121,8 @@ export function applyOverride(policy: Policy, override: PolicyOverride): Policy 
   const { limits, budget, checks, taskCeilings, ...rules } = override.changes;
   return {
     ...policy,
+    // As listed means one at a time, also where the phase would have more.
+    ...(rules.order === "listed" ? { parallel: 1 } : {}),
     ...present(rules),
     ...(taskCeilings ? { taskCeilings: { ...policy.taskCeilings, ...present(taskCeilings) } } : {}),
     limits: { ...policy.limits, ...present(limits ?? {}) },
@@ -153,6 +164,7 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
       used.breakerFailures,
     ],
     ["order", specified.order === "listed" && used.order === "dag", specified.order, used.order],
+    ["parallel", used.parallel > specified.parallel, specified.parallel, used.parallel],
     [
       "skipping",
       specified.skipping === "forbidden" && used.skipping === "dependents",

@@ -1,4 +1,6 @@
 import type { ObjectId, TaskId } from "../core/ids.ts";
+import { Agenda } from "../core/agenda.ts";
+import type { OutsideDependency } from "../core/blocked-task.ts";
 import type { Queue } from "../core/queue.ts";
 import { greenBaselines, mergedNights, settledSets, type History } from "./history.ts";
 import type { Night } from "./night.ts";
@@ -30,11 +32,11 @@ async function lastUnmergedTip(night: Night, history: History, repo: string): Pr
 export async function planContext(night: Night, queue: Queue, history: History): Promise<PlanContext> {
   const merged = mergedNights(history);
   const { plan, policy } = night.order;
-  const dependencies = new Map<TaskId, "in-base" | "unmerged" | "unmet">();
+  const dependencies = new Map<TaskId, OutsideDependency>();
   for (const task of plan.tasks) {
-    const { landed, night: landedIn } = queue.entry(task.key);
+    const { landed, night: landedIn, place } = queue.entry(task.key);
     const base = landed ? await baseOf(night, task.repo) : undefined;
-    if (!landed) dependencies.set(task.id, "unmet");
+    if (!landed) dependencies.set(task.id, place === "failed" ? "failed" : "unmet");
     else if (landedIn !== undefined && merged.has(landedIn)) dependencies.set(task.id, "in-base");
     else if (base === undefined) dependencies.set(task.id, "unmerged");
     else {
@@ -47,6 +49,10 @@ export async function planContext(night: Night, queue: Queue, history: History):
     Math.max(queue.highestAttempt(task), night.record.state.tasks.get(task)?.attempts.at(-1)?.number ?? 0);
   return {
     policy,
+    agenda: new Agenda(
+      plan.tasks.filter(({ id }) => night.record.state.tasks.has(id)),
+      policy,
+    ),
     endsAt: night.order.endsAt,
     earlier: (task) => {
       const key = keys.get(task);

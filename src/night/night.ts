@@ -3,6 +3,7 @@ import type { DependencySet } from "../contracts/dependencies.ts";
 import type { Repository } from "../contracts/repository.ts";
 import type { EventData } from "../core/event.ts";
 import type { RepositoryState } from "../core/night-state.ts";
+import { messageOf } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import type { TestRun } from "../core/test-run.ts";
 import { AdmissionDesk } from "./admission-desk.ts";
@@ -15,7 +16,10 @@ export interface Night {
   readonly deps: NightDeps;
   readonly order: NightOrder;
   readonly record: NightRecord;
-  /** Aborted when the night has to stop. What has begun to land ignores it; everything else ends at once. */
+  /**
+   * Aborted when the night has to stop; for an attempt, which has a night of its own in this, also when that attempt has
+   * to. What has begun to land ignores it; everything else ends at once.
+   */
   readonly stop: AbortSignal;
   /** Landings take turns: the tip that a commit was verified on is the one that it lands on. */
   readonly landing: Turns;
@@ -48,6 +52,17 @@ export class StopRequest extends Error {
     super(detail);
     this.why = why;
   }
+}
+
+/** Why the night was told to stop; of a reason that nobody gave, that it was asked to. */
+export function stopRequestOf(stop: AbortSignal): { why: "asked" | "time-limit"; detail: string } {
+  const reason: unknown = stop.reason;
+  return { why: reason instanceof StopRequest ? reason.why : "asked", detail: messageOf(reason) };
+}
+
+/** The reason with which a single attempt is told to end, while the night has a reason of its own to do so. */
+export class AttemptStop extends Error {
+  override readonly name = "AbortError";
 }
 
 export function repositoryOf(night: Night, name: string): Repository {

@@ -1,5 +1,6 @@
 import { failed, type FailureReason, type Outcome } from "../core/attempt.ts";
 import { messageOf, NightwardenError, type ErrorCode } from "../core/nightwarden-error.ts";
+import { AttemptStop } from "./night.ts";
 
 /** The errors that end an attempt and not the night. */
 const REASON_OF: { readonly [Code in ErrorCode]?: FailureReason } = {
@@ -16,6 +17,7 @@ const MAX_DETAIL = 1200;
 
 /** What an error in the middle of an attempt means for the attempt. A fault of our own is thrown on. */
 export function outcomeOfError(error: unknown): Outcome {
+  if (error instanceof AttemptStop) return failed("stopped", `the night ends: ${error.message}`);
   if (error instanceof Error && error.name === "AbortError")
     return failed("stopped", "the night was asked to stop");
   if (!(error instanceof NightwardenError)) throw error;

@@ -13,7 +13,7 @@ import { readHistory } from "./history.ts";
 import { accountBeforeAttempts, openAccount, refuseUnrepaired } from "./night-account.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
-import { newNight, StopRequest, type Night } from "./night.ts";
+import { newNight, stopRequestOf, type Night } from "./night.ts";
 import { openGate } from "./open-gate.ts";
 import { runPlan } from "./run-plan.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
@@ -154,9 +154,4 @@ function endOfError(error: unknown, stop: AbortSignal): { end: NightEnd; detail:
     return stopStep(stopRequestOf(stop).why);
   const isRefusal = error instanceof NightwardenError && error.code.startsWith("refused.");
   return { end: isRefusal ? "refused" : "infra", detail: messageOf(error) };
-}
-
-function stopRequestOf(stop: AbortSignal): { why: "asked" | "time-limit"; detail: string } {
-  const reason: unknown = stop.reason;
-  return { why: reason instanceof StopRequest ? reason.why : "asked", detail: messageOf(reason) };
 }

@@ -1,70 +1,102 @@
-import type { NightEnd } from "../core/night-events.ts";
-import { freeSlot } from "../core/free-slot.ts";
-import { nextStep, type NextStep, type NightContext } from "../core/next-step.ts";
-import { openAttempts } from "../core/night-state.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
-import { required, type Night } from "./night.ts";
-import { runAttempt } from "./run-attempt.ts";
+import { ALERTS, type Alert, type NightEnd } from "../core/night-events.ts";
+import { nextClose, nextStep, stopStep, type NextStep, type NightContext } from "../core/next-step.ts";
+import { required, stopRequestOf, type Night } from "./night.ts";
+import { RunningAttempts } from "./running-attempts.ts";
 import { waitForQuota } from "./wait-for-quota.ts";
 
-export interface PlanContext extends NightContext {
+export interface PlanContext extends Omit<NightContext, "running"> {
   /** The number of the next attempt of a task: numbers only rise, over all nights. */
   readonly nextNumber: (task: string) => number;
 }
 
-/** Works through the tasks until there is a reason to end, and returns it. */
+/**
+ * Works through the tasks until there is a reason to end, and returns it. Then nothing of the night runs any more, and
+ * what its last attempts came to is written down.
+ */
 export async function runPlan(
   night: Night,
   context: PlanContext,
 ): Promise<{ end: NightEnd; detail: string }> {
-  for (;;) {
-    const done = await tick(night, context);
-    if (done.kind === "finish") return { end: done.end, detail: done.detail };
-  }
-}
-
-/** One step of the night: decides, carries it out, and returns what it was. */
-export async function tick(night: Night, context: PlanContext): Promise<NextStep> {
-  const { record, order } = night;
-  const step = nextStep(record.state, context);
-  switch (step.kind) {
-    case "finish":
-      return step;
-    case "close": {
-      const { task, result, detail } = step;
-      const { key } = required(record.state.tasks.get(task), `task "${task}"`);
-      await record.record({ type: "task.finished", data: { task, key, result, detail } });
-      return step;
-    }
-    case "pause": {
-      const { task, until, detail } = step;
-      await record.record({ type: "night.paused", data: { task, until, detail } });
-      await waitForQuota(night, step);
-      return step;
-    }
-    case "attempt": {
-      if (step.afterProbe) {
-        const failure = await probeFailure(night);
-        if (failure !== undefined) return { kind: "finish", end: "infra", detail: failure };
-      }
-      const task = required(
-        order.plan.tasks.find((each) => each.id === step.task),
-        `task "${step.task}"`,
-      );
-      // One at a time, until nights run attempts side by side: the others' places are then those of the state.
-      const taken = openAttempts(record.state).map(({ slot }) => slot);
-      const slot = required(freeSlot(taken, 1), "a place for an attempt");
-      await runAttempt(night, { task, number: context.nextNumber(task.id), slot });
-      return step;
-    }
-  }
-}
-
-async function probeFailure(night: Night): Promise<string | undefined> {
+  const attempts = new RunningAttempts(night, context.nextNumber);
   try {
-    await night.deps.probe();
-    return undefined;
+    const end = await workUntilEnd(night, context, attempts);
+    await raiseAlert(night, end);
+    attempts.stop(end.detail);
+    await attempts.allEnded();
+    await closeDecided(night, context);
+    return { end: end.end, detail: end.detail };
   } catch (error) {
-    return messageOf(error);
+    attempts.stop("the night failed");
+    await attempts.allEnded().catch(() => undefined); // the first error is the one that counts
+    throw error;
   }
+}
+
+/** Decides, carries it out, and decides again. */
+async function workUntilEnd(
+  night: Night,
+  context: PlanContext,
+  attempts: RunningAttempts,
+): Promise<Extract<NextStep, { kind: "finish" }>> {
+  for (;;) {
+    // That it was asked to stop may not be in the journal yet.
+    const step = night.stop.aborted
+      ? stopStep(stopRequestOf(night.stop).why)
+      : nextStep(night.record.state, { ...context, running: attempts.tasks });
+    switch (step.kind) {
+      case "finish":
+        return step;
+      case "close":
+        await closeTask(night, step);
+        break;
+      case "pause":
+        await pause(night, step);
+        break;
+      case "attempt":
+        attempts.begin(step);
+        break;
+      case "wait": {
+        const failure = await attempts.firstEnded();
+        if (failure !== undefined) return { kind: "finish", end: "infra", detail: failure, tasks: [] };
+      }
+    }
+  }
+}
+
+/** Writes down what attempts have decided meanwhile: nothing is started any more, but what has landed has landed. */
+async function closeDecided(night: Night, context: PlanContext): Promise<void> {
+  const idle = { ...context, running: new Set<never>() };
+  for (;;) {
+    const step = nextClose(night.record.state, idle);
+    if (!step) return;
+    await closeTask(night, step);
+  }
+}
+
+async function closeTask(night: Night, step: Extract<NextStep, { kind: "close" }>): Promise<void> {
+  const { kind: _, task, ...end } = step;
+  const { key } = required(night.record.state.tasks.get(task), `task "${task}"`);
+  await night.record.record({ type: "task.finished", data: { task, key, ...end } });
+}
+
+async function pause(night: Night, step: Extract<NextStep, { kind: "pause" }>): Promise<void> {
+  const { task, until, detail } = step;
+  await night.record.record({ type: "night.paused", data: { task, until, detail } });
+  await waitForQuota(night, step);
+}
+
+/** At once, and not only when all that runs has ended: somebody may be waiting to hear of it. */
+async function raiseAlert(
+  night: Night,
+  { end, detail, tasks }: Extract<NextStep, { kind: "finish" }>,
+): Promise<void> {
+  if (!isAlert(end)) return;
+  await night.record.record({
+    type: "alert.raised",
+    data: { alert: end, tasks: [...tasks], message: detail },
+  });
+}
+
+function isAlert(end: NightEnd): end is NightEnd & Alert {
+  return ALERTS.some((alert) => alert === end);
 }

@@ -647,10 +647,13 @@ const POLICIES: Broken[] = [
     files: policy(
       "reason: We would like to go fast.\nchanges:\n  order: dag\n  skipping: dependents\n  checkpointEvery: 3\n",
     ),
+    problems: [["policy.yaml:5:20", "changes.checkpointEvery: is not built yet", "phase 3"]],
+  },
+  {
+    name: "attempts side by side, as listed",
+    files: policy("reason: We would like to go fast.\nchanges:\n  parallel: 3\n"),
     problems: [
-      ["policy.yaml:3:10", "changes.order: is not built yet", "phase 3"],
-      ["policy.yaml:4:13", "changes.skipping: is not built yet", "phase 3"],
-      ["policy.yaml:5:20", "changes.checkpointEvery: is not built yet", "phase 3"],
+      ["policy.yaml:3:13", "changes.parallel: 3 attempts side by side need `order: dag`", "delete the line"],
     ],
   },
   {
@@ -664,7 +667,10 @@ const POLICIES: Broken[] = [
       ["policy.yaml:2:36", "changes.unattended: must be forbidden, whole-window or a duration"],
       ["policy.yaml:2:39", 'unknown key "isolaton" in changes', 'did you mean "isolation"?'],
       ["policy.yaml:2:57", 'unknown key "phase" in changes', "known keys: isolation"],
-      ["policy.yaml:2:76", "changes.order: is not built yet"],
+      [
+        "policy.yaml:2:76",
+        "changes.order: dag is looser than phase 1 allows (listed), and the file gives no reason",
+      ],
     ],
   },
   {

@@ -21,6 +21,7 @@ const TABLE = {
   afterFailure: ["stop", "breaker", "breaker", "breaker"],
   breakerFailures: [2, 2, 2, 2],
   order: ["listed", "listed", "listed", "dag"],
+  parallel: [1, 1, 1, 3],
   skipping: ["forbidden", "forbidden", "forbidden", "dependents"],
   checkpointEvery: [undefined, undefined, undefined, 5],
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { leaksOf, shadowPlace, STORE_SLACK_BYTES, verdictOf, type Account } from "../../src/core/account.ts";
 import type { Fact } from "../../src/core/event.ts";
 import type { NightId } from "../../src/core/ids.ts";
+import { Agenda } from "../../src/core/agenda.ts";
 import { nextStep, type NextStep } from "../../src/core/next-step.ts";
 import {
   countKinds,
@@ -159,6 +160,8 @@ describe("the night after something that may still run was left", () => {
   const task = testTask("one");
   const context = {
     policy: GO_ON,
+    agenda: new Agenda([task, testTask("two")], GO_ON),
+    running: new Set<never>(),
     endsAt: undefined,
     earlier: () => [],
     dependency: () => "unmet" as const,

@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { failed, type Outcome } from "../../src/core/attempt.ts";
 import type { TaskResult } from "../../src/core/after-task.ts";
+import { Agenda } from "../../src/core/agenda.ts";
 import { taskKey, type NightId, type ObjectId, type TaskId } from "../../src/core/ids.ts";
 import { HOUR_MS } from "../../src/core/duration.ts";
 import { nextStep, type NightContext } from "../../src/core/next-step.ts";
 import { emptyNight, type NightState, type TaskState } from "../../src/core/night-state.ts";
 import { NO_SPENDING } from "../../src/core/spending.ts";
+import { testTask } from "../fixtures/night-story.ts";
 
 const landed: Outcome = { kind: "landed", commit: "a".repeat(40) as ObjectId };
 const BUDGET = { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 };
-const COMMON = { breakerFailures: 2, retries: 0, quotaWait: HOUR_MS, budget: BUDGET } as const;
+const COMMON = {
+  breakerFailures: 2,
+  retries: 0,
+  quotaWait: HOUR_MS,
+  budget: BUDGET,
+  order: "listed",
+  parallel: 1,
+  skipping: "forbidden",
+} as const;
 const PHASE_1 = { ...COMMON, afterFailure: "stop" } as const;
 const BREAKER = { ...COMMON, afterFailure: "breaker" } as const;
 
@@ -52,13 +62,27 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
     };
     if (result) task.result = result;
     state.tasks.set(task.id, task);
-    if (result) state.finished.push(result);
+    if (result) {
+      state.finished.push(result);
+      state.finishedTasks.push(task.id);
+    } else if (outcomes.length > 0) state.undecided.add(task.id);
   }
   return state;
 }
 
+const IDS = ["one", "two", "three", "a", "b", "c", "d"];
+
 function context(overrides: Partial<NightContext> = {}): NightContext {
-  return { policy: PHASE_1, endsAt: undefined, earlier: () => [], dependency: () => "unmet", ...overrides };
+  const planned = IDS.map((id) => testTask(id));
+  return {
+    policy: PHASE_1,
+    agenda: new Agenda(planned, { order: "listed" }),
+    running: new Set(),
+    endsAt: undefined,
+    earlier: () => [],
+    dependency: () => "unmet",
+    ...overrides,
+  };
 }
 
 const verifyFailed = failed("verify-failed", "red");

@@ -36,6 +36,7 @@ export const PHASE_1: Policy = {
   afterFailure: "stop",
   breakerFailures: 2,
   order: "listed",
+  parallel: 1,
   skipping: "forbidden",
   budget: { taskTokens: 1e6, taskCost: 10, nightTokens: 1e7, nightCost: 100 },
   quotaWait: 3_600_000,

@@ -1,0 +1,311 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Agenda } from "../../src/core/agenda.ts";
+import { failed, type Outcome } from "../../src/core/attempt.ts";
+import type { Fact } from "../../src/core/event.ts";
+import type { ObjectId, TaskId } from "../../src/core/ids.ts";
+import { HOUR_MS } from "../../src/core/duration.ts";
+import { nextClose, nextStep, type NextStep, type NightContext } from "../../src/core/next-step.ts";
+import type { NightState } from "../../src/core/night-state.ts";
+import type { Task } from "../../src/core/plan.ts";
+import { begun, ended, nightOf, prepared, started, testTask } from "../fixtures/night-story.ts";
+
+const landed: Outcome = { kind: "landed", commit: "a".repeat(40) as ObjectId };
+const red = failed("verify-failed", "red");
+const PHASE_3 = {
+  afterFailure: "breaker",
+  breakerFailures: 2,
+  retries: 0,
+  quotaWait: HOUR_MS,
+  budget: { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 },
+  order: "dag",
+  parallel: 3,
+  skipping: "dependents",
+} as const;
+
+const needs = (id: string, ...dependsOn: string[]): Task =>
+  testTask(id, { dependsOn: dependsOn as TaskId[] });
+const touches = (id: string, ...files: string[]): Task => testTask(id, { files });
+const closed = (task: Task, result: "landed" | "failed" | "set-aside" | "carried-over"): Fact => ({
+  type: "task.finished",
+  data: { task: task.id, key: task.key, result, detail: "" },
+});
+
+function stateOf(tasks: readonly Task[], ...facts: Fact[]): NightState {
+  return nightOf([started(tasks), prepared(), ...facts]);
+}
+function step(
+  tasks: readonly Task[],
+  facts: readonly Fact[],
+  overrides: Omit<Partial<NightContext>, "running" | "policy"> & {
+    readonly running?: readonly string[];
+    readonly policy?: Partial<NightContext["policy"]>;
+  } = {},
+): NextStep {
+  const { running = [], policy: changes, ...others } = overrides;
+  const policy = { ...PHASE_3, ...changes };
+  return nextStep(stateOf(tasks, ...facts), {
+    policy,
+    agenda: new Agenda(tasks, policy),
+    running: new Set(running as TaskId[]),
+    endsAt: undefined,
+    earlier: () => [],
+    dependency: () => "unmet",
+    ...others,
+  });
+}
+
+const [a, b, c, d] = [testTask("a"), testTask("b"), testTask("c"), testTask("d")];
+
+describe("attempts side by side", () => {
+  it("are begun up to the policy's limit, and then the night waits", () => {
+    const tasks = [a, b, c, d];
+    expect(step(tasks, [])).toMatchObject({ kind: "attempt", task: "a" });
+    expect(step(tasks, [], { running: ["a"] })).toMatchObject({ kind: "attempt", task: "b" });
+    expect(step(tasks, [], { running: ["a", "b", "c"] })).toEqual({ kind: "wait" });
+  });
+
+  it("are never more than one where tasks run as listed, whatever the limit says", () => {
+    const policy = { order: "listed", parallel: 3 } as const;
+    expect(step([a, b], [], { policy, running: ["a"] })).toEqual({ kind: "wait" });
+  });
+
+  it("begin with what waits for nobody, by precedence", () => {
+    const tasks = [a, needs("b", "d"), c, d];
+    expect(step(tasks, [])).toMatchObject({ task: "d" });
+    expect(step(tasks, [], { running: ["d"] })).toMatchObject({ task: "a" });
+    expect(step(tasks, [begun(d), ended(d, landed), closed(d, "landed")])).toMatchObject({ task: "a" });
+    expect(step([needs("b", "d"), d], [], { running: ["d"] })).toEqual({ kind: "wait" });
+  });
+
+  it("never touch the same files, and a later task does not pass one that waits for files", () => {
+    const one = touches("one", "src/**");
+    const two = touches("two", "src/a.ts", "docs/**");
+    const three = touches("three", "docs/x.md");
+    const four = touches("four", "lib/**");
+    const tasks = [one, two, three, four];
+    expect(step(tasks, [], { running: ["one"] })).toMatchObject({ task: "four" });
+    expect(step(tasks, [], { running: ["one", "four"] })).toEqual({ kind: "wait" });
+    expect(step(tasks, [closed(one, "landed")], { running: ["four"] })).toMatchObject({ task: "two" });
+  });
+
+  it("may touch the same paths in different repositories", () => {
+    const other = testTask("other", { files: ["src/**"], repo: "else" });
+    expect(step([touches("one", "src/**"), other], [], { running: ["one"] })).toMatchObject({
+      task: "other",
+    });
+  });
+
+  it("give what is tried again its turn before what is new", () => {
+    const facts = [begun(c), ended(c, red)];
+    expect(step([a, b, c], facts, { policy: { retries: 1 }, running: ["a"] })).toMatchObject({
+      kind: "attempt",
+      task: "c",
+    });
+  });
+
+  it("are written down in the order in which they ended", () => {
+    const facts = [begun(a), begun(b), ended(b, red), ended(a, landed)];
+    expect(step([a, b], facts)).toMatchObject({ kind: "close", task: "b", result: "failed" });
+    // What the night has not seen the end of is not written down either.
+    expect(step([a, b], facts, { running: ["b"] })).toMatchObject({ kind: "close", task: "a" });
+  });
+
+  it("end with the night only when all of them have", () => {
+    expect(step([a], [], { running: ["a"] })).toEqual({ kind: "wait" });
+    expect(step([a], [closed(a, "landed")])).toMatchObject({ kind: "finish", end: "queue-empty" });
+  });
+});
+
+describe("the breaker, while attempts run", () => {
+  it("trips at two failed tasks in a row, by the order in which they were written down, and names them", () => {
+    const facts = [closed(c, "landed"), closed(a, "failed"), closed(b, "failed")];
+    expect(step([a, b, c, d], facts, { running: ["d"] })).toMatchObject({
+      kind: "finish",
+      end: "breaker",
+      tasks: ["a", "b"],
+    });
+    const apart = [closed(a, "failed"), closed(c, "landed"), closed(b, "failed")];
+    expect(step([a, b, c, d], apart, { running: ["d"] })).toEqual({ kind: "wait" });
+  });
+
+  it("is told by the failure of one login at once", () => {
+    const facts = [begun(a), begun(b), ended(a, failed("login-refused", "401"))];
+    expect(step([a, b], facts, { running: ["b"] })).toMatchObject({
+      kind: "finish",
+      end: "auth",
+      tasks: ["a"],
+    });
+  });
+
+  it("leaves what has landed meanwhile to be written down", () => {
+    const facts = [
+      closed(a, "failed"),
+      closed(b, "failed"),
+      begun(c),
+      ended(c, landed),
+      begun(d),
+      ended(d, failed("stopped", "")),
+    ];
+    const tasks = [a, b, c, d];
+    const context: NightContext = {
+      policy: PHASE_3,
+      agenda: new Agenda(tasks, PHASE_3),
+      running: new Set(),
+      endsAt: undefined,
+      earlier: () => [],
+      dependency: () => "unmet",
+    };
+    expect(nextClose(stateOf(tasks, ...facts), context)).toMatchObject({ task: "c", result: "landed" });
+    expect(nextClose(stateOf(tasks, ...facts, closed(c, "landed")), context)).toBeUndefined();
+  });
+});
+
+describe("a task whose dependency will not land tonight", () => {
+  const chain = [a, needs("b", "a"), needs("c", "b"), d];
+  const [, second] = chain as [Task, Task];
+
+  it("is skipped where that one failed, and those that wait for it as well, each naming the failed one", () => {
+    expect(step(chain, [closed(a, "failed")], { running: ["d"] })).toEqual({
+      kind: "close",
+      task: "b",
+      result: "skipped",
+      because: "a",
+      detail: 'it needs "a", which failed',
+    });
+    const skipped: Fact = {
+      type: "task.finished",
+      data: { task: second.id, key: second.key, result: "skipped", detail: "", because: a.id },
+    };
+    expect(step(chain, [closed(a, "failed"), skipped], { running: ["d"] })).toMatchObject({
+      kind: "close",
+      task: "c",
+      result: "skipped",
+      because: "a",
+      detail: 'it needs "b", which was skipped: "a" failed',
+    });
+  });
+
+  it("is skipped where that one failed in an earlier night", () => {
+    expect(step([needs("b", "old")], [], { dependency: () => "failed" })).toMatchObject({
+      result: "skipped",
+      because: "old",
+    });
+  });
+
+  it.each(["set-aside", "carried-over"] as const)(
+    "is carried over, and not skipped, where that one was %s",
+    (result) => {
+      expect(step(chain, [closed(a, result)])).toMatchObject({ task: "b", result: "carried-over" });
+    },
+  );
+
+  it("keeps its place where the policy forbids to skip: the rest goes on, and then the night ends", () => {
+    const policy = { skipping: "forbidden" } as const;
+    const facts = [closed(a, "failed")];
+    expect(step(chain, facts, { policy })).toMatchObject({ kind: "attempt", task: "d" });
+    expect(step(chain, facts, { policy, running: ["d"] })).toEqual({ kind: "wait" });
+    expect(step(chain, [...facts, closed(d, "landed")], { policy })).toMatchObject({
+      end: "dependency-unmet",
+      tasks: ["b"],
+    });
+  });
+
+  it("is never passed where tasks run as listed", () => {
+    const policy = { order: "listed", skipping: "forbidden" } as const;
+    expect(step(chain, [closed(a, "failed")], { policy })).toMatchObject({ end: "dependency-unmet" });
+    const skips = { order: "listed", skipping: "dependents" } as const;
+    expect(step(chain, [closed(a, "failed")], { policy: skips })).toMatchObject({
+      task: "b",
+      result: "skipped",
+    });
+  });
+});
+
+/** Plays a whole night on the decisions alone: who lands, fails, and ends first is drawn. */
+function play(
+  tasks: readonly Task[],
+  policy: NightContext["policy"],
+  drawn: { readonly fails: ReadonlySet<string>; readonly pick: (count: number) => number },
+  look: (running: readonly TaskId[], state: NightState) => void,
+): { state: NightState; end: NextStep } {
+  const running: Task[] = [];
+  const facts: Fact[] = [];
+  const agenda = new Agenda(tasks, policy);
+  for (let steps = 0; steps < 1000; steps += 1) {
+    const state = stateOf(tasks, ...facts);
+    look(
+      running.map(({ id }) => id),
+      state,
+    );
+    const next = nextStep(state, {
+      policy,
+      agenda,
+      running: new Set(running.map(({ id }) => id)),
+      endsAt: undefined,
+      earlier: () => [],
+      dependency: () => "unmet",
+    });
+    const task = "task" in next ? tasks.find(({ id }) => id === next.task) : undefined;
+    if (next.kind === "finish") return { state, end: next };
+    if (next.kind === "attempt" && task) running.push(task);
+    else if (next.kind === "close" && task) {
+      const { kind: _, ...data } = next;
+      facts.push({ type: "task.finished", data: { ...data, key: task.key } });
+    } else {
+      const [first] = running.splice(drawn.pick(running.length), 1);
+      if (!first) throw new Error("it waits for nobody");
+      facts.push(begun(first), ended(first, drawn.fails.has(first.id) ? red : landed));
+    }
+  }
+  throw new Error("the night does not end");
+}
+
+describe("whole nights, whatever the plan", () => {
+  const ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const nights = fc.record({
+    edges: fc.array(fc.tuple(fc.nat(7), fc.nat(7)), { maxLength: 10 }),
+    files: fc.array(fc.subarray(["x/**", "y/a", "y/*", "z"]), { minLength: 8, maxLength: 8 }),
+    fails: fc.subarray(ids, { maxLength: 3 }),
+    picks: fc.array(fc.nat(2), { minLength: 8, maxLength: 8 }),
+    parallel: fc.integer({ min: 1, max: 4 }),
+  });
+
+  it("end with every task closed, unless the breaker trips; never with a task before its dependencies, nor with two on the same files", () => {
+    fc.assert(
+      fc.property(nights, ({ edges, files, fails, picks, parallel }) => {
+        const tasks = ids.map((id, at) =>
+          testTask(id, {
+            files: files[at] ?? [],
+            dependsOn: edges
+              .filter(([from, to]) => to === at && from !== to && from < to)
+              .map(([from]) => ids[from] as TaskId),
+          }),
+        );
+        const policy = { ...PHASE_3, parallel };
+        const agenda = new Agenda(tasks, policy);
+        let turn = 0;
+        const pick = (count: number): number => (picks[(turn += 1) % picks.length] ?? 0) % count;
+        const { state, end } = play(tasks, policy, { fails: new Set(fails), pick }, (running, now) => {
+          expect(running.length).toBeLessThanOrEqual(parallel);
+          for (const id of running) {
+            const { dependsOn } = now.tasks.get(id) ?? { dependsOn: [] };
+            expect(dependsOn.map((each) => now.tasks.get(each)?.result)).toEqual(
+              dependsOn.map(() => "landed"),
+            );
+            for (const other of running) if (other !== id) expect(agenda.mayCollide(id, other)).toBe(false);
+          }
+        });
+        const results = new Map(state.finishedTasks.map((id, at) => [id, state.finished[at]]));
+        if (end.kind === "finish" && end.end === "queue-empty") expect(results.size).toBe(tasks.length);
+        else expect(end).toMatchObject({ end: "breaker" });
+        // Exactly the dependents of failed tasks are skipped.
+        for (const task of tasks) {
+          const behind = task.dependsOn.some((id) => ["failed", "skipped"].includes(results.get(id) ?? ""));
+          if (results.has(task.id)) expect(results.get(task.id) === "skipped").toBe(behind);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

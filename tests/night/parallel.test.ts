@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { EventData, EventType } from "../../src/core/event.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import { StopRequest } from "../../src/night/night.ts";
+import type { FakeProgram } from "../fakes/fake-engine.ts";
+import { answered } from "../fakes/fake-gateways.ts";
+import { GO_ON, NightWorld, type TaskStory } from "./night-world.ts";
+
+const PHASE_3: Policy = { ...GO_ON, phase: "3", order: "dag", parallel: 3, skipping: "dependents" };
+
+const writes =
+  (path: string, text = path): FakeProgram =>
+  ({ files }) => {
+    files.set(path, Buffer.from(text));
+    return 0;
+  };
+const lands = (id: string, more: Partial<TaskStory> = {}): TaskStory => ({
+  id,
+  agent_: writes(`${id}.txt`),
+  ...more,
+});
+const breaks = (id: string, more: Partial<TaskStory> = {}): TaskStory => ({
+  id,
+  agent_: writes("broken"),
+  ...more,
+});
+const needs = (...ids: string[]): Pick<TaskStory, "dependsOn"> => ({ dependsOn: ids as never });
+
+let world: NightWorld;
+beforeEach(async () => void (world = await NightWorld.create()));
+afterEach(() => {
+  expect([...world.engine.open_]).toEqual([]);
+  world.dispose();
+});
+
+function dataOf<T extends EventType>(type: T): EventData<T>[] {
+  return world.events.flatMap((event) => (event.type === type ? [event.data as EventData<T>] : []));
+}
+
+/** Resolves when the first event of that type is durable. */
+async function signalOf(type: EventType): Promise<void> {
+  const before = world.onEvent;
+  await new Promise<void>((resolve) => {
+    world.onEvent = (event) => {
+      before(event);
+      if (event.type === type) resolve();
+    };
+  });
+}
+
+/** Agents that meet: none of them goes on before `count` are there. */
+function meeting(count: number): (program: FakeProgram) => FakeProgram {
+  let there = 0;
+  let open: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (open = resolve));
+  return (program) => async (run, args) => {
+    there += 1;
+    if (there === count) open();
+    await all;
+    return await program(run, args);
+  };
+}
+
+/** An agent that works until its attempt is ended. */
+const works: FakeProgram = async (run) => {
+  run.files.set("half", Buffer.from("x"));
+  await new Promise((go) => run.ended.addEventListener("abort", go));
+  return 137;
+};
+
+describe("a night with attempts side by side", () => {
+  it("runs them at the same time, each in a place of its own, and lands all of them one after the other", async () => {
+    const met = meeting(3);
+    const stories = ["a", "b", "c"].map((id) => lands(id, { agent_: met(writes(`${id}.txt`)) }));
+    const night = await world.run([...stories, lands("d", needs("a", "b", "c"))], { policy: PHASE_3 });
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed", "landed", "landed"] });
+    const slots = dataOf("attempt.started").map(({ slot }) => slot);
+    expect(new Set(slots.slice(0, 3))).toEqual(new Set([0, 1, 2]));
+    expect(world.landedSubjects(night!)).toHaveLength(4);
+    expect(world.landedSubjects(night!).at(-1)).toBe("Title of d");
+    // What was verified is what landed, also where it was made again on the tip.
+    const verified = new Set(
+      dataOf("verify.finished")
+        .filter(({ verdict }) => verdict.green)
+        .map(({ commit }) => commit),
+    );
+    for (const { commit } of dataOf("landing.finished")) expect(verified).toContain(commit);
+    expect(dataOf("candidate.rebuilt").length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("never has two tasks on the same files at one time", async () => {
+    const busy = new Set<string>();
+    const clashes: string[] = [];
+    const alone =
+      (id: string, file: string): FakeProgram =>
+      async (run) => {
+        if (busy.has(file)) clashes.push(id);
+        busy.add(file);
+        await new Promise((go) => setTimeout(go, 30));
+        busy.delete(file);
+        run.files.set(`${file}/${id}`, Buffer.from(id));
+        return 0;
+      };
+    const on = (id: string, file: string): TaskStory => ({
+      id,
+      files: [`${file}/**`],
+      agent_: alone(id, file),
+    });
+    const night = await world.run([on("a", "x"), on("b", "x"), on("c", "y"), on("d", "x"), on("e", "y")], {
+      policy: PHASE_3,
+    });
+    expect(night).toMatchObject({ end: "queue-empty" });
+    expect(night!.finished.filter((result) => result === "landed")).toHaveLength(5);
+    expect(clashes).toEqual([]);
+  });
+
+  it("skips what depends on a failed task, with the reason, and goes on with the rest", async () => {
+    const night = await world.run(
+      [breaks("a"), lands("b", needs("a")), lands("c", needs("b")), lands("d"), lands("e", needs("d"))],
+      { policy: PHASE_3 },
+    );
+    expect(night).toMatchObject({ end: "queue-empty" });
+    const results = new Map<string, unknown>(
+      dataOf("task.finished").map(({ task, result, because }) => [task, [result, because]]),
+    );
+    expect(Object.fromEntries(results)).toEqual({
+      a: ["failed", undefined],
+      b: ["skipped", "a"],
+      c: ["skipped", "a"],
+      d: ["landed", undefined],
+      e: ["landed", undefined],
+    });
+    expect(dataOf("attempt.started").map(({ task }) => task)).not.toContain("b");
+  });
+
+  it("stops everything at two failed tasks in a row: what runs is carried over, and the alert names the two", async () => {
+    const met = meeting(3);
+    const night = await world.run(
+      [
+        { id: "slow", agent_: met(works) },
+        breaks("a", { agent_: met(writes("broken")) }),
+        breaks("b", { agent_: met(writes("broken")) }),
+        lands("never"),
+      ],
+      { policy: PHASE_3 },
+    );
+    expect(night).toMatchObject({ end: "breaker", finished: ["failed", "failed"] });
+    const [alert] = dataOf("alert.raised");
+    expect(alert).toMatchObject({ alert: "breaker" });
+    expect(alert?.tasks.toSorted()).toEqual(["a", "b"]);
+    const slow = night!.tasks.get("slow" as never);
+    expect(slow).toMatchObject({ attempts: [{ outcome: { cause: "interrupted", reason: "stopped" } }] });
+    expect(slow?.result).toBeUndefined();
+    // The alert comes at once, and not when all has ended.
+    const types = world.events.map(({ type }) => type);
+    expect(types.indexOf("alert.raised")).toBeLessThan(types.lastIndexOf("attempt.finished"));
+    expect(types.at(-1)).toBe("night.finished");
+    // It stays in the queue: the next night has it.
+    const next = await world.run([lands("slow"), breaks("a"), breaks("b"), lands("never")], {
+      policy: PHASE_3,
+    });
+    expect([...next!.tasks.keys()].toSorted()).toEqual(["never", "slow"]);
+  });
+
+  it("completes the landing that has begun when the breaker trips, and closes its task", async () => {
+    const landing = signalOf("landing.started");
+    const alert = signalOf("alert.raised");
+    const fastForward = world.repository.fastForward.bind(world.repository);
+    world.repository.fastForward = async (options) => {
+      await alert;
+      await fastForward(options);
+    };
+    const failsLater: FakeProgram = async ({ files }) => {
+      await landing;
+      files.set("broken", Buffer.from("x"));
+      return 3;
+    };
+    const night = await world.run(
+      [lands("good"), { id: "a", agent_: failsLater }, { id: "b", agent_: failsLater }],
+      { policy: PHASE_3 },
+    );
+    expect(night).toMatchObject({ end: "breaker", finished: ["failed", "failed", "landed"] });
+    expect(world.landedSubjects(night!)).toEqual(["Title of good"]);
+  });
+
+  it("stops all others at once where one is refused by the model's API", async () => {
+    world.gateways.script = [answered({ result: "refused", status: 401, errorCode: "authentication_error" })];
+    const met = meeting(2);
+    const stories: TaskStory[] = [
+      { id: "slow", agent_: met(works) },
+      {
+        id: "refused",
+        usesModel: true,
+        agent_: met(({ env }) => (world.gateways.ask(env["MODEL_TOKEN"] ?? "") ? 0 : 1)),
+      },
+    ];
+    const night = await world.run(stories, { policy: PHASE_3 });
+    expect(night).toMatchObject({ end: "auth" });
+    expect(dataOf("alert.raised")).toMatchObject([{ alert: "auth", tasks: ["refused"] }]);
+    expect(night!.tasks.get("slow" as never)).toMatchObject({
+      attempts: [{ outcome: { reason: "stopped" } }],
+    });
+  });
+
+  it("drains all that runs when it is asked to stop", async () => {
+    const met = meeting(3);
+    const stop = new AbortController();
+    const stops: FakeProgram = async (run, args) => {
+      stop.abort(new StopRequest("asked", "SIGTERM"));
+      return await works(run, args);
+    };
+    const night = await world.run(
+      [
+        { id: "a", agent_: met(works) },
+        { id: "b", agent_: met(works) },
+        { id: "c", agent_: met(stops) },
+        lands("d"),
+      ],
+      { policy: PHASE_3 },
+      stop.signal,
+    );
+    expect(night).toMatchObject({ end: "interrupted", finished: [] });
+    const outcomes = dataOf("attempt.finished").map(({ outcome }) => outcome);
+    expect(outcomes).toMatchObject([{ reason: "stopped" }, { reason: "stopped" }, { reason: "stopped" }]);
+    expect(dataOf("attempt.started")).toHaveLength(3);
+  });
+});
