@@ -39,7 +39,12 @@ export class CheckProcess {
     const started = await startProcess({
       name: "the checks",
       file: process.execPath,
-      args: [`--max-old-space-size=${MAX_HEAP_MIB}`, "--disable-warning=ExperimentalWarning", PROGRAM],
+      args: [
+        `--max-old-space-size=${MAX_HEAP_MIB}`,
+        "--disable-warning=ExperimentalWarning",
+        PROGRAM,
+        String(process.pid),
+      ],
       cwd: "/",
       env: {},
     });
