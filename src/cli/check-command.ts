@@ -2,11 +2,13 @@ import { composeCheck } from "../compose/check.ts";
 import { checkCredentials } from "../compose/agents.ts";
 import { openBackEnd } from "../compose/sandboxes.ts";
 import { checkRepositories } from "../compose/repositories.ts";
+import { unreadByChecks } from "../compose/unread-by-checks.ts";
 import { checkVersions } from "../compose/versions.ts";
 import type { CheckLine } from "../core/check-line.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { checkImages } from "../health/check-images.ts";
+import { judgeUnread } from "../health/checks-probe.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
@@ -30,6 +32,7 @@ export async function checkCommand(
       message: `${key} is ${used}; phase ${policy.phase} says ${specified} (${workspace.reason ?? "no reason given"})`,
     })),
     ...(await checkRepositories(config, plan.tasks)),
+    { subject: "checks", ...judgeUnread(await unreadByChecks()) },
     ...(await checkCredentials(workspace)),
   ];
   try {

@@ -16,6 +16,7 @@ import { agentsOf, clientAgentsOf, readModelAccess } from "./agents.ts";
 import type { BackEnd } from "./back-end.ts";
 import { leftNow } from "./leaks.ts";
 import { checkRepository } from "./repositories.ts";
+import { unreadByChecks } from "./unread-by-checks.ts";
 import { clock, stateDirOf } from "./workspace.ts";
 
 const started = { wallMs: clock.now().getTime(), monotonicMs: clock.monotonicMs() };
@@ -50,6 +51,7 @@ export function workspaceProbes(
       stateDir: stateDirOf(config.workspaceDir),
       gitVersion: async () => (await findGit()).version,
       inspectRepository: async (name) => await checkRepository(config, name, []),
+      unreadLanguages: unreadByChecks,
       lastEventMs: async () => await lastEventMs(journals),
       describeEngine: async () => await engineFacts(await parts.backEnd()),
       ...(isolation === "docker" ? {} : { weaker: weakerIsolation(parts) }),

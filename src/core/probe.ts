@@ -9,6 +9,7 @@ export type ProbeName =
   | "credentials"
   | "engine"
   | "isolation"
+  | "checks"
   | "version"
   | "leaks"
   | "image"

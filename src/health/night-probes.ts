@@ -11,6 +11,7 @@ import type { VersionRules } from "../core/judge-version.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Policy } from "../core/policy.ts";
 import { probeKey } from "../core/probe.ts";
+import { checksProbe } from "./checks-probe.ts";
 import { clientProbe } from "./client-probe.ts";
 import { clockProbe, type ClockReading } from "./clock-probe.ts";
 import { credentialsProbe } from "./credentials-probe.ts";
@@ -55,6 +56,8 @@ export interface HealthDeps {
   readonly freeBytes?: (folder: string) => Promise<number>;
   readonly gitVersion: () => Promise<string>;
   readonly inspectRepository: (name: string) => Promise<readonly CheckLine[]>;
+  /** The languages whose code the checks cannot read. */
+  readonly unreadLanguages: (signal: AbortSignal) => Promise<readonly string[]>;
   readonly lastEventMs: () => Promise<number | undefined>;
   readonly describeEngine: () => Promise<EngineFacts>;
   /** What sandboxes there are where no engine is used: none is asked then. Absent: containers on an engine. */
@@ -102,6 +105,7 @@ export function nightProbes(deps: HealthDeps, order: HealthOrder): Probe[] {
       repositoryProbe({ repository, git, inspect: async () => deps.inspectRepository(repository) }),
     ),
     versions.git,
+    checksProbe({ unread: deps.unreadLanguages }),
     diskProbe({ folder: deps.stateDir, freeBytes: deps.freeBytes }),
     clockProbe({ clock, started, lastEventMs }),
     ...agents.map(({ credentials }) => credentials),

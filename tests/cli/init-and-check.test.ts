@@ -118,6 +118,7 @@ describe("check", () => {
     expect(others.map(({ subject, verdict }) => [subject, verdict])).toEqual([
       ["files", "ok"],
       ["repository app", "ok"],
+      ["checks", "ok"],
       ["engine", "ok"],
       ["image of app", "ok"],
     ]);

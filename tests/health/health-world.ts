@@ -32,6 +32,7 @@ export class HealthWorld {
     started: { wallMs: Date.parse(NOW) - MINUTE_MS, monotonicMs: 0 },
     stateDir: "/workspace/.nightwarden",
     freeBytes: async () => await Promise.resolve(100 * 2 ** 30),
+    unreadLanguages: async () => await Promise.resolve([]),
     gitVersion: async () => await Promise.resolve("2.47.0"),
     inspectRepository: async (name) =>
       await Promise.resolve([{ subject: `repository ${name}`, verdict: "ok", message: "main at 123" }]),
