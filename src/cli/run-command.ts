@@ -1,4 +1,5 @@
 import { pid } from "node:process";
+import { clientAgentsOf } from "../compose/agents.ts";
 import { toolVersions } from "../compose/engine.ts";
 import { composeNight } from "../compose/night.ts";
 import { checkRepositories } from "../compose/repositories.ts";
@@ -166,6 +167,8 @@ function nightOrder(options: {
     attended: options.isAttended,
     endsAt:
       options.maxMs === undefined ? undefined : new Date(clock.now().getTime() + options.maxMs).toISOString(),
+    windowMs: options.maxMs,
+    models: new Map(clientAgentsOf(config).map(({ name, models }) => [name, models])),
     crashedPid: options.crashedPid,
     loosened: workspace.loosened,
     loosenedReason: workspace.reason,

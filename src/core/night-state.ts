@@ -294,6 +294,8 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "bisection.tried":
     case "bisection.finished":
     case "task.requeued":
+    case "night.listed":
+    case "night.sealed":
     case "night.merged":
     case "workspace.repaired":
     case "prepare.started":

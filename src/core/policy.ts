@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checkLoosenings, checkOverrideSchema, checkPolicySchema } from "./check-policy.ts";
 import { formatDuration } from "./duration.ts";
+import { changeGate, gateLoosenings, gateSchema } from "./gate-policy.ts";
 import {
   ceilingOf,
   duration,
@@ -74,6 +75,9 @@ export const policySchema = z.strictObject({
     .describe(
       "Whether a repository may let packages run programs of their own while they are installed: off, or allowed.",
     ),
+  gate: gateSchema.describe(
+    "What must have been measured before a person may promote the workspace to the next phase; docs/phases.md has the rules.",
+  ),
   checks: checkPolicySchema
     .prefault({})
     .describe("What is looked for in a change before it may land; docs/checks.md has the rules."),
@@ -101,11 +105,15 @@ export const policyOverrideSchema = z.strictObject({
     .enum(["work", "demo"])
     .default("work")
     .describe("demo: its nights are marked so, and never count as evidence for a promotion."),
-  changes: policySchema.omit({ phase: true }).partial().extend({
-    limits: limitsSchema.partial().optional(),
-    budget: budgetSchema.partial().optional(),
-    checks: checkOverrideSchema.optional(),
-  }),
+  changes: policySchema
+    .omit({ phase: true })
+    .partial()
+    .extend({
+      limits: limitsSchema.partial().optional(),
+      budget: budgetSchema.partial().optional(),
+      gate: gateSchema.optional().describe("Other thresholds than the phase's; to lower one is a loosening."),
+      checks: checkOverrideSchema.optional(),
+    }),
 });
 
 export type PolicyOverride = z.output<typeof policyOverrideSchema>;
@@ -118,7 +126,7 @@ export interface Loosening {
 }
 
 export function applyOverride(policy: Policy, override: PolicyOverride): Policy {
-  const { limits, budget, checks, taskCeilings, ...rules } = override.changes;
+  const { limits, budget, checks, gate, taskCeilings, ...rules } = override.changes;
   return {
     ...policy,
     // As listed means one at a time, also where the phase would have more.
@@ -127,6 +135,7 @@ export function applyOverride(policy: Policy, override: PolicyOverride): Policy 
     ...(taskCeilings ? { taskCeilings: { ...policy.taskCeilings, ...present(taskCeilings) } } : {}),
     limits: { ...policy.limits, ...present(limits ?? {}) },
     budget: { ...policy.budget, ...present(budget ?? {}) },
+    gate: changeGate(policy.gate, gate ?? {}),
     checks: { ...policy.checks, ...present(checks ?? {}) },
   };
 }
@@ -196,6 +205,9 @@ export function loosenings(specified: Policy, used: Policy): Loosening[] {
     specified.dependencyScripts,
     used.dependencyScripts,
   ]);
+  for (const each of gateLoosenings(specified.gate, used.gate)) {
+    looser.push([each.key, true, each.specified, each.used]);
+  }
   for (const each of checkLoosenings(specified.checks, used.checks)) {
     looser.push([each.key, true, each.specified, each.used]);
   }

@@ -20,6 +20,14 @@ export const WORKSPACE_EVENTS = {
   "workspace.created": z.object({ version: z.string() }),
   /** A person asked for a failed or set-aside task to be started again. */
   "task.requeued": z.object({ key: taskKey, reason: z.string() }),
+  /** A night has begun, in a file of its own. A promotion is refused where that file is missing or another. */
+  "night.listed": z.object({ listed: nightId, stream: z.uuid() }),
+  /** A night has ended, with this event: its chain alone could not show that lines are missing at its end. */
+  "night.sealed": z.object({
+    sealed: nightId,
+    seq: z.number().int().nonnegative(),
+    hash: z.string(),
+  }),
   /** A person says that a night's results are in the base, in a form that git cannot tell, such as one squashed commit. */
   "night.merged": z.object({ merged: nightId }),
   /** A person let everything of ours that was left be removed, and it was counted again. Clean: nights may start. */

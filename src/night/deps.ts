@@ -100,6 +100,10 @@ export interface NightOrder {
   readonly attended: boolean;
   /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */
   readonly endsAt: string | undefined;
+  /** How long that is from its first event, in milliseconds. Absent: as long as it takes. */
+  readonly windowMs?: number | undefined;
+  /** Every model that an agent may use, by agent. Absent, for all or for one: it uses none. */
+  readonly models?: ReadonlyMap<string, readonly string[]>;
   /** The process whose lock was taken over, where one ended without letting go. */
   readonly crashedPid: number | null;
   readonly loosened: readonly Loosening[];

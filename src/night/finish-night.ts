@@ -4,6 +4,7 @@ import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";
 import type { History } from "./history.ts";
 import { closeAccount } from "./night-account.ts";
+import { sealNight } from "./list-night.ts";
 import type { Night } from "./night.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 
@@ -29,7 +30,7 @@ export async function finishNight(
   await warnOnFailure(night, "leftovers", async () => {
     await closeAccount(night, history);
   });
-  await record.record({ type: "night.finished", data: { end, detail } });
+  await sealNight(deps.journals, await record.record({ type: "night.finished", data: { end, detail } }));
 }
 
 async function warnOnFailure(night: Night, code: string, work: () => Promise<void>): Promise<void> {

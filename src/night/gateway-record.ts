@@ -63,7 +63,7 @@ export class GatewayRecord {
     await this.written;
   }
 
-  private write(recording: Promise<void>): void {
+  private write(recording: Promise<unknown>): void {
     this.written = Promise.all([this.written, recording]);
     this.written.catch(() => undefined); // told by flush
   }

@@ -1,5 +1,5 @@
 import type { Journal } from "../contracts/journal.ts";
-import type { Fact } from "../core/event.ts";
+import type { Fact, NightwardenEvent } from "../core/event.ts";
 import { apply, type NightState } from "../core/night-state.ts";
 
 /**
@@ -16,8 +16,10 @@ export class NightRecord {
   }
 
   /** Durable when it resolves. */
-  async record(fact: Fact): Promise<void> {
-    apply(this.state, await this.journal.append(fact));
+  async record(fact: Fact): Promise<NightwardenEvent> {
+    const event = await this.journal.append(fact);
+    apply(this.state, event);
+    return event;
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import { checkContainment } from "./check-containment.ts";
 import { checkHealth } from "./check-health.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
+import { listNight, sealNight } from "./list-night.ts";
 import { accountBeforeAttempts, openAccount, refuseUnrepaired } from "./night-account.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
@@ -87,7 +88,7 @@ async function beginNight(
   const journal = await deps.journals.open(id, order.onEvent);
   const record = new NightRecord(emptyNight(id), journal);
   const night = newNight({ deps, order, stop, record });
-  await night.record.record({
+  const started = await night.record.record({
     type: "night.started",
     data: {
       purpose: order.purpose,
@@ -107,8 +108,11 @@ async function beginNight(
         kind,
         dependsOn: [...dependsOn],
       })),
+      windowMs: order.windowMs ?? null,
+      agents: agentsOf(tasks, order),
     },
   });
+  await listNight(deps.journals, started);
   return night;
 }
 
@@ -121,7 +125,11 @@ async function reopenNight(
   const journal = await deps.journals.open(left.night, order.onEvent);
   const record = new NightRecord(left, journal);
   const night = newNight({ deps, order, stop, record });
-  await night.record.record({ type: "night.resumed", data: { crashedPid: order.crashedPid } });
+  const resumed = await night.record.record({
+    type: "night.resumed",
+    data: { crashedPid: order.crashedPid },
+  });
+  await listNight(deps.journals, resumed);
   return night;
 }
 
@@ -132,10 +140,19 @@ async function abandon(deps: NightDeps, left: NightState): Promise<void> {
     async () => {
       await settleInterrupted({ record, repositories: deps.repositories });
       const detail = "a crash left the night open, and the plan, the policy or the sandbox has changed since";
-      await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
+      const finished = await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
+      await listNight(deps.journals, finished);
+      await sealNight(deps.journals, finished);
     },
     async () => await record.close(),
   );
+}
+
+/** By name, each once: what nights must share to be compared. */
+function agentsOf(tasks: readonly Task[], { models }: NightOrder): { name: string; models: string[] }[] {
+  return [...new Set(tasks.map(({ agent }) => agent))]
+    .toSorted()
+    .map((name) => ({ name, models: [...(models?.get(name) ?? [])].toSorted() }));
 }
 
 /** What a night records of its conditions holds for all of it. */

@@ -143,6 +143,8 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "workspace.created":
     case "workspace.repaired":
     case "task.requeued":
+    case "night.listed":
+    case "night.sealed":
     case "night.merged":
     case "sandbox.started":
     case "gateway.started":

@@ -24,6 +24,25 @@ const TABLE = {
   parallel: [1, 1, 1, 3],
   skipping: ["forbidden", "forbidden", "forbidden", "dependents"],
   checkpointEvery: [undefined, undefined, undefined, 5],
+  // The gate table of the specification.
+  gate: [
+    {
+      landedTasks: 5,
+      kinds: 3,
+      drills: ["dangerous-symbol", "failing-test", "forbidden-import", "two-failures"],
+    },
+    { nights: 3, nightLength: HOUR_MS, dockerTrial: true },
+    { nights: 3, nightLength: 2 * HOUR_MS, capsReached: 0, abnormalEnds: 0 },
+    {
+      capsReached: 0,
+      abnormalEnds: 0,
+      failedRollbacks: 0,
+      tasksInNight: 10,
+      landedShare: 0.8,
+      lastTasks: 20,
+      nightsInARow: 3,
+    },
+  ],
 };
 
 /** What the phase table says nothing about is the same in every phase. */

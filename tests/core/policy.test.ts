@@ -18,6 +18,15 @@ const STRICT: Policy = policySchema.parse({
   parallel: 1,
   skipping: "forbidden",
   checkpointEvery: 5,
+  gate: {
+    landedTasks: 5,
+    drills: ["failing-test", "two-failures"],
+    nights: 3,
+    nightLength: "2h",
+    dockerTrial: true,
+    capsReached: 0,
+    landedShare: 0.8,
+  },
   budget: { taskTokens: 1000, taskCost: 1, nightTokens: 5000, nightCost: 5 },
   quotaWait: "1h",
   clientChange: "refuse",
@@ -64,6 +73,14 @@ describe("a policy of the workspace", () => {
     [{ checkpointEvery: 6 }, "checkpointEvery", "5", "6"],
     [{ quotaWait: "2h" }, "quotaWait", "1h", "2h"],
     [{ clientChange: "warn" }, "clientChange", "refuse", "warn"],
+    [{ gate: { landedTasks: 4 } }, "gate.landedTasks", "5", "4"],
+    [{ gate: { drills: ["two-failures"] } }, "gate.drills", "failing-test, two-failures", "two-failures"],
+    [{ gate: { drills: [] } }, "gate.drills", "failing-test, two-failures", "none"],
+    [{ gate: { nights: 1 } }, "gate.nights", "3", "1"],
+    [{ gate: { nightLength: "1m" } }, "gate.nightLength", "2h", "1m"],
+    [{ gate: { dockerTrial: false } }, "gate.dockerTrial", "true", "false"],
+    [{ gate: { capsReached: 1 } }, "gate.capsReached", "0", "1"],
+    [{ gate: { landedShare: 0.75 } }, "gate.landedShare", "0.8", "0.75"],
     [{ budget: { taskTokens: 1001 } }, "budget.taskTokens", "1000", "1001"],
     [{ budget: { nightCost: 6 } }, "budget.nightCost", "$5.00", "$6.00"],
     [{ limits: { tokens: 1001 } }, "limits.tokens", "1000", "1001"],
@@ -90,6 +107,13 @@ describe("a policy of the workspace", () => {
     // A task may then have as much as the phase gives any task.
     const upToThePhase = { limits: { memory: "1GiB" }, taskCeilings: { memory: "2GiB" } };
     expect(loosenings(STRICT, changed(upToThePhase))).toEqual([]);
+  });
+
+  it("is not looser where its gate asks for more, or changes a condition that the phase does not have", () => {
+    const stricter = changed({ gate: { landedTasks: 6, nightLength: "3h", landedShare: 0.9 } });
+    expect(loosenings(STRICT, stricter)).toEqual([]);
+    expect(stricter.gate).toMatchObject({ landedTasks: 6, nights: 3 });
+    expect(changed({ gate: { kinds: 1, abnormalEnds: 9 } })).toEqual(STRICT);
   });
 
   it("is looser where it raises a ceiling that the phase has, and keeps the others", () => {

@@ -10,6 +10,7 @@ import { PLATFORM_NAMES } from "../../src/core/engine-platform.ts";
 import { EVENT_DATA, envelopeSchema } from "../../src/core/event.ts";
 import { NIGHT_ENDS } from "../../src/core/night-events.ts";
 import { CANARIES } from "../../src/core/canary.ts";
+import { gateSchema } from "../../src/core/gate-policy.ts";
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
 import { planSchema } from "../../src/core/plan.ts";
 import { PHASES, policyOverrideSchema, policySchema } from "../../src/core/policy.ts";
@@ -119,7 +120,7 @@ describe("docs/phases.md", () => {
       (phase) => parse(read(`policies/phase-${phase}.yaml`)) as Record<string, string | number>,
     );
     const rules = Object.keys(policySchema.shape).filter(
-      (key) => !["phase", "ignore", "limits", "taskCeilings", "budget", "checks"].includes(key),
+      (key) => !["phase", "ignore", "limits", "taskCeilings", "budget", "checks", "gate"].includes(key),
     );
     const documented = rows(section(read("docs/phases.md"), "# Phases")).slice(2, 2 + rules.length);
     expect(documented.map((cells) => cells.slice(0, 5))).toEqual(
@@ -127,6 +128,27 @@ describe("docs/phases.md", () => {
     );
   });
 });
+
+describe("docs/phases.md, on gates", () => {
+  it("has every threshold with its value in each phase", () => {
+    const gates = PHASES.map(
+      (phase) => (parse(read(`policies/phase-${phase}.yaml`)) as { gate: Record<string, Threshold> }).gate,
+    );
+    const documented = rows(section(read("docs/phases.md"), "## Gates"))
+      .slice(2)
+      .map((cells) => cells.slice(0, 5));
+    const keys = gateSchema.keyof().options;
+    expect(documented.slice(0, keys.length)).toEqual(
+      keys.map((key) => [key, ...gates.map((gate) => thresholdInWords(gate[key]))]),
+    );
+  });
+});
+
+type Threshold = string | number | boolean | readonly string[] | undefined;
+
+function thresholdInWords(value: Threshold): string {
+  return typeof value === "object" ? `all ${value.length}` : String(value ?? "—");
+}
 
 describe("docs/failure-classes.md", () => {
   const text = read("docs/failure-classes.md");

@@ -38,6 +38,7 @@ export const PHASE_1: Policy = {
   order: "listed",
   parallel: 1,
   skipping: "forbidden",
+  gate: { landedTasks: 5 },
   budget: { taskTokens: 1e6, taskCost: 10, nightTokens: 1e7, nightCost: 100 },
   quotaWait: 3_600_000,
   clientChange: "warn",
