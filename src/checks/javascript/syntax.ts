@@ -156,9 +156,25 @@ const RUNNING_KEYS = new Map<string, readonly string[]>(
   ]),
 );
 
+/** Nodes that TypeScript lets be declared alone: nothing of those runs. */
+const DECLARABLE: ReadonlySet<string> = new Set([
+  "VariableDeclaration",
+  "FunctionDeclaration",
+  "ClassDeclaration",
+  "TSDeclareFunction",
+  "TSEnumDeclaration",
+  "TSModuleDeclaration",
+  "TSInterfaceDeclaration",
+  "TSTypeAliasDeclaration",
+  "PropertyDefinition",
+  "AccessorProperty",
+  "TSAbstractPropertyDefinition",
+  "TSAbstractAccessorProperty",
+]);
+
 /** The keys of a node under which it has children that run. */
 export function runningKeys(node: Node): readonly string[] {
-  if ("declare" in node && node.declare) return NO_KEYS;
+  if (DECLARABLE.has(node.type) && "declare" in node && node.declare) return NO_KEYS;
   return RUNNING_KEYS.get(node.type) ?? NO_KEYS;
 }
 

@@ -191,21 +191,32 @@ function decodedWords(text: string): UnfoldedText[] {
   return found;
 }
 
+const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{2})\})/g;
 const ESCAPES =
-  /(?:[\x21\x23-\x26\x28-\x5b\x5d-\x5f\x61-\x7e]{0,60}\\(?:x[0-9a-fA-F]{2}|u00[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{2}\})){4,200}[A-Za-z0-9_-]{0,200}/g;
+  /(?:[\x21\x23-\x26\x28-\x5b\x5d-\x5f\x61-\x7e]{0,60}\\(?:x[0-9a-fA-F]{2}|u00[0-9a-fA-F]{2}|u\{[0-9a-fA-F]{2}\})){4,200}[A-Za-z0-9_-]{0,200}/y;
+/** What stands before the first escape of a word that has some. */
+const BEFORE_ESCAPE = /[\x21\x23-\x26\x28-\x5b\x5d-\x5f\x61-\x7e]{0,60}$/;
+
+/** Words with escapes in them: from the first escape of each, for to try it everywhere takes long. */
+function* escapedWords(text: string): Generator<RegExpExecArray> {
+  let done = 0;
+  for (const { index } of text.matchAll(ESCAPE)) {
+    if (index < done) continue;
+    const before = BEFORE_ESCAPE.exec(text.slice(Math.max(done, index - 60), index))?.[0] ?? "";
+    ESCAPES.lastIndex = index - before.length;
+    const word = ESCAPES.exec(text);
+    if (!word) continue;
+    done = ESCAPES.lastIndex;
+    yield word;
+  }
+}
 
 function escapedText(text: string): UnfoldedText[] {
-  if (!/\\(?:x[2-7]|u00[2-7]|u\{[2-7])/.test(text)) return [];
-  return [...text.matchAll(ESCAPES)].map((found) => ({
-    text: found[0].replaceAll(
-      /\\(?:x([0-9a-fA-F]{2})|u00([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{2})\})/g,
-      (_, ...hex: unknown[]) =>
-        String.fromCodePoint(
-          Number.parseInt(
-            hex.slice(0, 3).find((each): each is string => typeof each === "string") ?? "3f",
-            16,
-          ),
-        ),
+  return Array.from(escapedWords(text), (found) => ({
+    text: found[0].replaceAll(ESCAPE, (_, ...hex: unknown[]) =>
+      String.fromCodePoint(
+        Number.parseInt(hex.slice(0, 3).find((each): each is string => typeof each === "string") ?? "3f", 16),
+      ),
     ),
     start: found.index,
     end: found.index + found[0].length,

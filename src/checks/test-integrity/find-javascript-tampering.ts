@@ -244,12 +244,21 @@ interface Called {
   readonly asserted: Set<string>;
 }
 
+/** What every call begins with that is worth a look, and what the others end with. */
+const WORTH_A_LOOK: ReadonlySet<string> = new Set(
+  (
+    "expect assert process Deno Bun exit vi vitest jest sinon this test before after beforeEach afterEach beforeAll afterAll setup teardown " +
+    "Object Reflect mock td t esmock rewiremock import_vitest proxyquire rewire sandbox spy bun"
+  ).split(" "),
+);
+const CONFIGURES: ReadonlySet<string> = new Set(["setConfig", "configure"]);
+
 function called({ node, names, file, add, mocked, asserted }: Called): void {
   const { root, steps } = callPath(node, NO_NAMES);
   const last = steps.at(-1);
-  const words = steps.flatMap((step) => (step.kind === "name" ? [step.name] : []));
-
   if (last?.kind !== "call") return;
+  const words = steps.flatMap((step) => (step.kind === "name" ? [step.name] : []));
+  if (!WORTH_A_LOOK.has(root ?? "") && !CONFIGURES.has(words.at(-1) ?? "")) return;
   const whole = [root ?? "", ...words].join(".");
   if (root === "expect" || root === "assert") readSubject(steps, asserted);
   if (

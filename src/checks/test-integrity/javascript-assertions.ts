@@ -35,11 +35,14 @@ const CHAI_PROPERTIES =
 const FILLERS =
   /^(?:to|be|been|is|that|which|and|has|have|with|at|of|same|but|does|still|also|deep|soft|strict)$/;
 
-/** Reads a node as an assertion; undefined: it is none. Asked of a chain's outermost node only. */
-export function assertionAt(node: Node, context: AssertionContext): FoundAssertion | undefined {
+/** Reads a node, of which `path` is the chain as it is written, as an assertion; undefined: it is none. Asked of a chain's outermost node only. */
+export function assertionAt(
+  node: Node,
+  path: CallPath,
+  context: AssertionContext,
+): FoundAssertion | undefined {
   const isCall = node.type === "CallExpression";
   if (!isCall && node.type !== "MemberExpression") return undefined;
-  const path = callPath(node, NO_NAMES);
   const { root, steps } = path;
   if (root === undefined) return isCall ? supertest(node, steps, context) : undefined;
   if (

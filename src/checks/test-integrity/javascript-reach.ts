@@ -11,7 +11,8 @@ export interface Hindrance {
 
 export interface ReachContext {
   readonly names: ReadonlyMap<string, Node>;
-  readonly words: ReadonlyMap<string, number>;
+  /** How often the file has a word. */
+  readonly countOf: (word: string) => number;
   /** The test has a callback to call when it is done: what comes later is waited for. */
   readonly hasDone: boolean;
 }
@@ -248,8 +249,7 @@ const LATER =
 /** A function between the test and the assertion: who calls it, and does anybody wait? */
 function ofFunction({ parent, above, context }: Step, fn: Node): Hindrance | undefined {
   const holder = above.at(-1);
-  const isUnused = (name: string | undefined): boolean =>
-    name !== undefined && (context.words.get(name) ?? 0) <= 1;
+  const isUnused = (name: string | undefined): boolean => name !== undefined && context.countOf(name) <= 1;
   if (above.some(({ type }) => type.startsWith("Export"))) return undefined;
   if (fn.type === "FunctionDeclaration")
     return isUnused(nameOf(child(fn, "id"))) ? dead("its function is never called") : undefined;
@@ -320,7 +320,7 @@ function chainEnd(above: readonly Node[], call: Node): Hindrance | undefined {
       const handler = plain(list(node, "arguments")[0]);
       const isSilent =
         isFunction(handler) &&
-        !complains(child(handler, "body"), { names: new Map(), words: new Map(), hasDone: false });
+        !complains(child(handler, "body"), { names: new Map(), countOf: () => 0, hasDone: false });
       if (isSilent) return { kind: "swallowed", why: "its failure is caught" };
     }
   }

@@ -6,8 +6,8 @@ export interface JavaScriptTree {
   readonly program: Node;
   /** The text with a space in place of each character of a comment. */
   readonly bare: string;
-  /** How often each word is in `bare`. */
-  readonly words: ReadonlyMap<string, number>;
+  /** How often a word is in `bare`. */
+  readonly countOf: (word: string) => number;
 }
 
 const EMPTY: Node = { type: "Program", start: 0, end: 0 };
@@ -24,8 +24,21 @@ export function javascriptTree(file: SourceFile): JavaScriptTree {
       at = end;
     }
     const bare = parts.join("") + file.text.slice(at);
-    const words = new Map<string, number>();
-    for (const [word] of bare.matchAll(/[\w$]+/g)) words.set(word, (words.get(word) ?? 0) + 1);
-    return { program: isNode(program) ? program : EMPTY, bare, words };
+    // Made at the first question: most files are asked none.
+    let words: ReadonlyMap<string, number> | undefined;
+    return {
+      program: isNode(program) ? program : EMPTY,
+      bare,
+      countOf(word) {
+        words ??= wordCounts(bare);
+        return words.get(word) ?? 0;
+      },
+    };
   });
+}
+
+function wordCounts(text: string): ReadonlyMap<string, number> {
+  const words = new Map<string, number>();
+  for (const [word] of text.matchAll(/[\w$]+/g)) words.set(word, (words.get(word) ?? 0) + 1);
+  return words;
 }

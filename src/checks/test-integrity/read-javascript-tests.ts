@@ -2,7 +2,7 @@ import { normalText } from "../../core/normal-text.ts";
 import type { Assertion, TestCase, TestState } from "../../core/test-case.ts";
 import type { Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { callPath } from "./call-path.ts";
+import { callPath, type CallPath } from "./call-path.ts";
 import { assertionAt, type AssertionContext } from "./javascript-assertions.ts";
 import { moduleNames, namesWithin, type ModuleNames } from "./javascript-names.ts";
 import { hindrance, isEmptyList, type ReachContext } from "./javascript-reach.ts";
@@ -61,7 +61,7 @@ class Reader {
           this.readCall(node, above);
           break;
         case "MemberExpression":
-          this.readAssertion(node, above);
+          this.readMember(node, above);
           break;
         case "ThrowStatement":
           this.readThrow(node, above);
@@ -89,15 +89,16 @@ class Reader {
       return;
     }
     const test = this.testAround(above);
+    const path = callPath(node, NO_NAMES);
     if (test) {
-      const { root, steps } = callPath(node, NO_NAMES);
+      const { root, steps } = path;
       const last = steps.findLast((step) => step.kind === "name");
       const name = last?.kind === "name" ? last.name : "";
       test.calls.add(root === undefined || name === "" ? (root ?? name) : `${root}.${name}`);
       if (name !== "") test.calls.add(name);
-      if (!isChained(node, above)) this.readSkip(node, above, test);
+      if (!isChained(node, above)) this.readSkip(path, node, above, test);
     }
-    this.readAssertion(node, above);
+    this.readAssertion(path, node, above);
   }
 
   private readRunner(node: Node, call: RunnerCall, above: readonly Node[]): void {
@@ -140,7 +141,7 @@ class Reader {
         helpers: this.helpers,
         contexts: new Set(params),
       },
-      reach: { names, words: this.tree.words, hasDone },
+      reach: { names, countOf: this.tree.countOf, hasDone },
       assertions: [],
       calls: new Set(),
       literals: [],
@@ -151,7 +152,7 @@ class Reader {
 
   /** What is around a test: a branch that is not taken, a suite that has returned before it. */
   private stateByPlace(node: Node, above: readonly Node[]): TestState {
-    const reach = { names: this.names.values, words: this.tree.words, hasDone: true };
+    const reach = { names: this.names.values, countOf: this.tree.countOf, hasDone: true };
     const found = hindrance(node, above, reach);
     if (found?.kind === "dead") return "unreachable";
     if (found?.kind !== "conditional") return "runs";
@@ -215,7 +216,12 @@ class Reader {
     return undefined;
   }
 
-  private readAssertion(node: Node, above: readonly Node[]): void {
+  private readMember(node: Node, above: readonly Node[]): void {
+    if (!isChained(node, above)) this.readAssertion(callPath(node, NO_NAMES), node, above);
+  }
+
+  /** `path` is the node's own, as it is written. */
+  private readAssertion(path: CallPath, node: Node, above: readonly Node[]): void {
     if (isChained(node, above)) return;
     const test = this.testAround(above);
     const context = test?.context ?? {
@@ -225,10 +231,10 @@ class Reader {
       helpers: NO_HELPERS,
       contexts: NO_HELPERS,
     };
-    const found = assertionAt(node, context);
+    const found = assertionAt(node, path, context);
     if (!found || (node.type === "MemberExpression" && found.matcher === "helper")) return;
     const { line, emptiness } = found;
-    const key = normalText(this.tree.bare.slice(node.start, node.end));
+    const key = (): string => normalText(this.tree.bare.slice(node.start, node.end));
     // A bare `expect(x)` that is given on to somebody is asserted elsewhere.
     const isStatement = /^(?:ExpressionStatement|AwaitExpression|UnaryExpression)$/.test(
       above.at(-1)?.type ?? "",
@@ -239,7 +245,7 @@ class Reader {
         emptiness === "it compares something with itself" && found.subjectNode?.type === "CallExpression";
       this.smells.push({
         rule: "assertion-empty",
-        key,
+        key: key(),
         line,
         message: `This assertion passes whatever the code does: ${emptiness}.`,
         ...(isSoft ? { level: "warn" as const } : {}),
@@ -260,7 +266,7 @@ class Reader {
     if (!problem) return;
     this.smells.push({
       rule: "assertion-unreached",
-      key: `${problem.kind} ${key}`,
+      key: `${problem.kind} ${key()}`,
       line,
       message: `This assertion cannot fail its test: ${problem.why}.`,
       ...(problem.kind === "conditional" ? { level: "warn" as const } : {}),
@@ -298,8 +304,7 @@ class Reader {
   }
 
   /** `t.skip()`, `this.skip()`, `pending()` in a test's body. */
-  private readSkip(node: Node, above: readonly Node[], test: OpenTest): void {
-    const { root, steps } = callPath(node, NO_NAMES);
+  private readSkip({ root, steps }: CallPath, node: Node, above: readonly Node[], test: OpenTest): void {
     const [first, second] = steps;
     const isPending = root === "pending" && first?.kind === "call";
     const isSkip =

@@ -1,4 +1,4 @@
-import { eachChild } from "../javascript/syntax.ts";
+import { runningKeys, type Node as OxcNode } from "../javascript/syntax.ts";
 
 /** A node of ESTree. */
 export interface Node {
@@ -76,16 +76,14 @@ export function walk(root: Node, enter: (node: Node, above: readonly Node[]) => 
     if (enter(node, above) === false) continue;
     above.push(node);
     stack.push(undefined);
-    const first = stack.length;
-    eachChild(node as unknown as Parameters<typeof eachChild>[0], (next) => {
-      stack.push(next as unknown as Node);
-    });
-    reverseFrom(stack, first);
-  }
-}
-
-function reverseFrom(stack: unknown[], first: number): void {
-  for (let [low, high] = [first, stack.length - 1]; low < high; low += 1, high -= 1) {
-    [stack[low], stack[high]] = [stack[high], stack[low]];
+    // The stack gives the last first.
+    const keys = runningKeys(node as unknown as OxcNode);
+    for (let at = keys.length - 1; at >= 0; at -= 1) {
+      const value = node[keys[at] ?? ""];
+      if (Array.isArray(value)) {
+        for (let item = value.length - 1; item >= 0; item -= 1)
+          if (value[item]) stack.push(value[item] as Node);
+      } else if (value) stack.push(value as Node);
+    }
   }
 }
