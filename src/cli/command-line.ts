@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { CLIENTS } from "../core/client.ts";
+import type { GuardDrillId } from "../core/guard-drills.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { safeBlock } from "../core/safe-text.ts";
 import type { CommandContext } from "./command-context.ts";
@@ -34,6 +35,12 @@ export async function runCommandLine(argv: readonly string[], version: string): 
       // Commander hands over the arguments, then the options, then the command itself.
       exitCode = await run({ terminal, version, workspaceDir: workspace }, ...(args.slice(0, -1) as Args));
     };
+  const guardDrill = (id: GuardDrillId): ReturnType<typeof action> =>
+    action(async () => {
+      const { drillGuardCommand } = await import("./drill-guard-command.ts");
+      return async (context, options: { readonly json?: true }) =>
+        await drillGuardCommand(context, id, options);
+    });
   const json = new Option("--json", "print one JSON object on standard output (docs/json.md)");
 
   program
@@ -72,6 +79,36 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json)
     .addHelpText("after", example("nightwarden drill containment"))
     .action(action(async () => (await import("./drill-containment-command.ts")).drillContainmentCommand));
+  drill
+    .command("dangerous-symbol")
+    .description("run a night in which a change runs text as code: it must be blocked; recorded")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill dangerous-symbol"))
+    .action(guardDrill("dangerous-symbol"));
+  drill
+    .command("failing-test")
+    .description("run a night in which a change breaks a test: it must be rolled back; recorded")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill failing-test"))
+    .action(guardDrill("failing-test"));
+  drill
+    .command("forbidden-import")
+    .description("run a night in which a change imports what nothing declares; recorded")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill forbidden-import"))
+    .action(guardDrill("forbidden-import"));
+  drill
+    .command("two-failures")
+    .description("run a night in which two tasks in a row fail: all must stop; recorded")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill two-failures"))
+    .action(guardDrill("two-failures"));
+  drill
+    .command("all")
+    .description("these four, one after the other: what phase 2a asks for")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill all"))
+    .action(action(async () => (await import("./drill-guard-command.ts")).drillAllCommand));
   program
     .command("run")
     .description("work through the tasks now")

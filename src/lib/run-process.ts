@@ -18,6 +18,10 @@ export interface ProcessRequest {
   /** Then the program's process group gets SIGTERM, so that locks are removed, and SIGKILL soon after. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** How long it has after SIGTERM until SIGKILL. Absent: two seconds. */
+  readonly killDelayMs?: number;
+  /** Sees what it prints on standard error as it comes; must not throw. */
+  readonly onStderr?: (chunk: Uint8Array) => void;
   /** It may go on when our own process ends: somebody may be in the middle of something with it. Absent: it ends with us. */
   readonly outlives?: true;
 }
@@ -136,12 +140,12 @@ function optionsOf(request: ProcessRequest, stdin: GuardedInput, stderr: Tail) {
     env: request.env,
     extendEnv: false,
     stdin: stdin.source,
-    stderr: { transform: keepIn(stderr), binary: true },
+    stderr: { transform: keepIn(stderr, request.onStderr), binary: true },
     encoding: "buffer",
     reject: false,
     timeout: request.timeoutMs,
     ...(request.signal ? { cancelSignal: request.signal } : {}),
-    forceKillAfterDelay: KILL_DELAY_MS,
+    forceKillAfterDelay: request.killDelayMs ?? KILL_DELAY_MS,
     cleanup: !request.outlives,
     // Its own process group: the Ctrl-C of a terminal is ours to answer, and no grandchild outlives a kill.
     killDescendants: true,
@@ -149,9 +153,12 @@ function optionsOf(request: ProcessRequest, stdin: GuardedInput, stderr: Tail) {
 }
 
 /** Takes what a stream has and passes nothing on, in the form that execa wants. */
-function keepIn(tail: Tail) {
+function keepIn(tail: Tail, onChunk: (chunk: Uint8Array) => void = () => undefined) {
   return function* (chunk: unknown): Generator<never> {
-    if (chunk instanceof Uint8Array) tail.push(chunk);
+    if (chunk instanceof Uint8Array) {
+      tail.push(chunk);
+      onChunk(chunk);
+    }
     yield* [];
   };
 }

@@ -1,8 +1,8 @@
 import type { JournalStore } from "../contracts/journal.ts";
 import { afterCanaries, drillVerdict, failedCanaries, type CanaryResult } from "../core/canary.ts";
 import type { EventData } from "../core/event.ts";
-import { demotionFrom } from "../core/phase-state.ts";
 import type { Isolation, Phase } from "../core/policy.ts";
+import { recordDrill, type RecordedDrill } from "./record-drill.ts";
 
 /** What one run of all canaries came to. */
 export interface CanaryRun {
@@ -25,10 +25,7 @@ export async function containmentDrill(options: {
   readonly monotonicMs: () => number;
   /** Told before the canaries are run a second time. */
   readonly onAgain: (first: readonly CanaryResult[]) => void;
-}): Promise<{
-  readonly drill: EventData<"drill.finished">;
-  readonly demotion: EventData<"phase.demoted"> | undefined;
-}> {
+}): Promise<RecordedDrill> {
   const { journals, runCanaries, phase, versions, monotonicMs } = options;
   const startedMs = monotonicMs();
   let run = await runCanaries();
@@ -50,13 +47,5 @@ export async function containmentDrill(options: {
     durationMs: Math.round(monotonicMs() - startedMs),
     canaries: [...canaries],
   };
-  const demotion = verdict === "survived" ? demotionFrom(phase, failedCanaries(canaries)) : undefined;
-  const journal = await journals.open(null);
-  try {
-    await journal.append({ type: "drill.finished", data: drill });
-    if (demotion) await journal.append({ type: "phase.demoted", data: demotion });
-  } finally {
-    await journal.close();
-  }
-  return { drill, demotion };
+  return await recordDrill({ journals, drill, phase, why: failedCanaries(canaries) });
 }

@@ -9,6 +9,7 @@ import { FAILURE_REASONS, failed } from "../../src/core/attempt.ts";
 import { PLATFORM_NAMES } from "../../src/core/engine-platform.ts";
 import { EVENT_DATA, envelopeSchema } from "../../src/core/event.ts";
 import { NIGHT_ENDS } from "../../src/core/night-events.ts";
+import { GUARD_DRILL_IDS } from "../../src/core/guard-drills.ts";
 import { CANARIES } from "../../src/core/canary.ts";
 import { gateSchema } from "../../src/core/gate-policy.ts";
 import { LIMIT_NAMES } from "../../src/core/limits.ts";
@@ -250,7 +251,10 @@ describe("docs/containment.md", () => {
 });
 
 /** The groups of commands that are in one. */
-const GROUPS: Readonly<Record<string, string>> = { build: "image ", containment: "drill " };
+const GROUPS: Readonly<Record<string, string>> = {
+  build: "image ",
+  ...Object.fromEntries(["containment", ...GUARD_DRILL_IDS, "all"].map((name) => [name, "drill "])),
+};
 
 describe("the commands", () => {
   const source = read("src/cli/command-line.ts");
