@@ -145,6 +145,29 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addHelpText("after", example("nightwarden summary --markdown > night.md"))
     .action(action(async () => (await import("./summary-command.ts")).summaryCommand));
   program
+    .command("gates")
+    .description("say what was measured of what the next phase asks for, and the events behind it")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden gates"))
+    .action(action(async () => (await import("./gates-command.ts")).gatesCommand));
+  program
+    .command("promote")
+    .argument("<phase>", "the next phase: 2a, 2b or 3")
+    .description("move the workspace to the next phase, if its gate is met; recorded")
+    .option("--force", "though the gate says no; recorded, and shown ever after", false)
+    .option("--reason <text>", "why it is forced")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden promote 2a"))
+    .action(action(async () => (await import("./promote-command.ts")).promoteCommand));
+  program
+    .command("demote")
+    .argument("[phase]", "a lower phase; default: the one below")
+    .description("move the workspace to a lower phase; recorded, and what was measured begins anew")
+    .requiredOption("--reason <text>", "why; recorded, and shown")
+    .addOption(json)
+    .addHelpText("after", example("nightwarden demote --reason 'the new model cheats'"))
+    .action(action(async () => (await import("./demote-command.ts")).demoteCommand));
+  program
     .command("deliver")
     .argument("<night>", "the night's id")
     .description("bring a night's branch into the repositories where that was put off")

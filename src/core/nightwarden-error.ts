@@ -14,6 +14,7 @@ export type ErrorCode =
   | "refused.prepare"
   | "refused.lock"
   | "refused.phase"
+  | "refused.gate"
   | "refused.isolation"
   | "refused.journal"
   | "refused.sandbox"

@@ -1,5 +1,6 @@
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
+import type { ForcedPromotion } from "./gates.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { openAttempts, type NightState } from "./night-state.ts";
 import type { PhaseState } from "./phase-state.ts";
@@ -9,6 +10,7 @@ import type { Queue, QueuePlace } from "./queue.ts";
 import { safeLine } from "./safe-text.ts";
 import { summarise } from "./summary.ts";
 import type { TaskCounts } from "./task-summary.ts";
+import type { WorkspaceGate } from "./workspace-gate.ts";
 
 /** What `nightwarden status --json` prints. All text in it is inert; times are ISO 8601 in UTC, durations milliseconds. */
 export interface WorkspaceStatus {
@@ -29,6 +31,17 @@ export interface WorkspaceStatus {
   }[];
   readonly queue: Readonly<Record<QueuePlace, number>>;
   readonly phase: Phase;
+  /** How far the gate of that phase is. */
+  readonly gate: {
+    /** null: there is no further phase, and the gate is that of the last one being complete. */
+    readonly next: Phase | null;
+    readonly met: number;
+    readonly of: number;
+    /** Journals that are not whole, by night: a promotion is refused while there are any. */
+    readonly gaps: readonly NightId[];
+    /** Promotions that were forced, ever. */
+    readonly forced: readonly ForcedPromotion[];
+  };
   /** The last time that the workspace lost trust; null: it never did. */
   readonly demotion: {
     readonly from: Phase;
@@ -81,9 +94,10 @@ export function statusOf(facts: {
   readonly plan: Pick<Plan, "tasks">;
   readonly queue: Queue;
   readonly phase: PhaseState;
+  readonly gate: Pick<WorkspaceGate, "next" | "criteria" | "gaps" | "forced">;
   readonly now: Date;
 }): WorkspaceStatus {
-  const { night, owner, plan, queue, now } = facts;
+  const { night, owner, plan, queue, gate, now } = facts;
   const { phase, demotion } = facts.phase;
   const tasks = plan.tasks.map(({ id, title, key }) => {
     const { place, outcomes } = queue.entry(key);
@@ -108,6 +122,14 @@ export function statusOf(facts: {
       "set-aside": count("set-aside"),
     },
     phase,
+    gate: {
+      next: gate.next,
+      met: gate.criteria.filter(({ met }) => met).length,
+      of: gate.criteria.length,
+      // What runs or crashed has no end, and that is said elsewhere.
+      gaps: gate.gaps.flatMap((gap) => (isOpen && gap.night === night.night ? [] : [gap.night])),
+      forced: gate.forced,
+    },
     demotion: demotion ? { ...demotion, why: safeLine(demotion.why) } : null,
   };
 }

@@ -81,8 +81,17 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
   }
 }
 
-function trustLines({ demotion }: WorkspaceStatus): string[] {
-  return demotion ? [`${demotion.at.slice(0, 10)}: ${demotionInWords(demotion)}`] : [];
+function trustLines({ phase, gate, demotion }: WorkspaceStatus): string[] {
+  const { next, met, of, gaps, forced } = gate;
+  const goal = next === null ? "of being complete" : `for phase ${next}`;
+  const gap = gaps.length === 0 ? "" : `; ${gaps.length} of the journals not whole`;
+  return [
+    `Phase ${phase}: ${met} of ${of} criteria ${goal} met${gap} (nightwarden gates)`,
+    ...forced.map(
+      ({ from, to, at, reason }) => `${at.slice(0, 10)}: forced from phase ${from} to ${to}: ${reason}`,
+    ),
+    ...(demotion ? [`${demotion.at.slice(0, 10)}: ${demotionInWords(demotion)}`] : []),
+  ];
 }
 
 function gapLines({ isolationGap }: NonNullable<WorkspaceStatus["night"]>): string[] {

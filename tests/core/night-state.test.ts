@@ -46,6 +46,7 @@ test("every prefix of a journal can be replayed, summarised and asked for its st
         const queue = queueState([state], []);
         const status = statusOf({
           phase: phaseState([]),
+          gate: story.NO_GATE,
           night: state,
           owner: undefined,
           plan: { tasks: [task] },

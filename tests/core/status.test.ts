@@ -14,6 +14,7 @@ function statusAfter(facts: readonly Fact[], owner?: typeof OWNER): WorkspaceSta
   const night = facts.length > 0 ? story.nightOf(facts) : undefined;
   return statusOf({
     phase: phaseState([]),
+    gate: story.NO_GATE,
     night,
     owner,
     plan: { tasks: [a, b] },

@@ -4,9 +4,12 @@ import { describe, expect, test } from "vitest";
 import type { Fact } from "../../src/core/event.ts";
 import { queueState } from "../../src/core/queue.ts";
 import { phaseState } from "../../src/core/phase-state.ts";
+import type { NightId } from "../../src/core/ids.ts";
 import { statusOf } from "../../src/core/status.ts";
 import { summarise, type NightSummary } from "../../src/core/summary.ts";
+import { workspaceGate } from "../../src/core/workspace-gate.ts";
 import { displayWidth, fitWidth } from "../../src/report/fit-width.ts";
+import { renderGatesText } from "../../src/report/render-gates-text.ts";
 import { renderProgressLine } from "../../src/report/render-progress-line.ts";
 import { renderStatusText } from "../../src/report/render-status-text.ts";
 import { renderSummaryMarkdown } from "../../src/report/render-summary-markdown.ts";
@@ -206,6 +209,7 @@ describe("the status", () => {
     const now = new Date("2026-11-20T22:10:00.000Z");
     const status = statusOf({
       phase: phaseState([]),
+      gate: story.NO_GATE,
       night,
       owner,
       plan: { tasks },
@@ -216,6 +220,7 @@ describe("the status", () => {
       "Night 2026-11-20-k3f9 is running, for 9m 59s, process 4711
       1 of 2 tasks landed, 1 running
       b: preparing the sandbox, for 9m 51s · Do b
+      Phase 1: 0 of 0 criteria for phase 2a met (nightwarden gates)
       Queue: 1 to do, 1 landed, 0 failed
 
       landed     a · Do a
@@ -227,6 +232,7 @@ describe("the status", () => {
   test("of a new workspace says how to begin", () => {
     const status = statusOf({
       phase: phaseState([]),
+      gate: story.NO_GATE,
       night: undefined,
       owner: undefined,
       plan: { tasks: [] },
@@ -280,6 +286,7 @@ describe("text that an agent or a plan controls is inert", () => {
     const owner = { pid: 1, startedAt: EVIL, command: EVIL };
     const status = statusOf({
       phase: phaseState([]),
+      gate: story.NO_GATE,
       night,
       owner,
       plan,
@@ -288,6 +295,30 @@ describe("text that an agent or a plan controls is inert", () => {
     });
     expect(renderStatusText(status, PLAIN)).not.toMatch(CONTROL);
     expect(JSON.stringify(status)).not.toMatch(CONTROL);
+  });
+
+  test("in the gates", () => {
+    const gate = workspaceGate({
+      workspace: story.eventsOf(
+        [
+          {
+            type: "phase.promoted",
+            data: { from: "1", to: "2a", forced: { reason: EVIL, unmet: [EVIL] }, policyHash: "p" },
+          },
+        ],
+        { night: null },
+      ),
+      nights: [story.eventsOf([...tenTasks(EVIL), story.finished("refused", EVIL)])],
+      unread: [{ night: "2026-11-21-aaaa" as NightId, message: EVIL }],
+      policy: { phase: "2a", gate: { landedTasks: 1, capsReached: 0, nights: 1 } },
+      policyHash: "p",
+      loosened: [{ key: EVIL, specified: EVIL, used: EVIL }],
+      loosenedReason: EVIL,
+      repositories: ["demo"],
+    });
+    expect(renderGatesText(gate, PLAIN)).not.toMatch(CONTROL);
+    expect(gate.forced).toHaveLength(1);
+    expect(JSON.stringify(gate)).not.toMatch(CONTROL);
   });
 
   test("in live progress", () => {
