@@ -10,6 +10,8 @@ const PROGRAM = fileURLToPath(import.meta.url).replace(/check-process\.([jt]s)$/
 /** An answer is bounded by `boundFindings`; this is far above. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_HEAP_MIB = 256;
+/** Of the space for what is new. It may be three times as large, and Node's own choice keeps a hundred megabytes of trees that are gone. */
+const MAX_YOUNG_MIB = 16;
 
 const answerSchema = z.union([z.object({ at: z.string() }), z.object({ done: inspectionSchema })]);
 
@@ -41,6 +43,7 @@ export class CheckProcess {
       file: process.execPath,
       args: [
         `--max-old-space-size=${MAX_HEAP_MIB}`,
+        `--max-semi-space-size=${MAX_YOUNG_MIB}`,
         "--disable-warning=ExperimentalWarning",
         PROGRAM,
         String(process.pid),

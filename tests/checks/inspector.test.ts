@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Inspector } from "../../src/checks/inspector.ts";
 import { changeOf, settingsOf } from "./check-world.ts";
@@ -62,6 +64,22 @@ describe("the program that reads changes", () => {
     });
     expect(findings[0]).toMatchObject({ rule: "unreadable-code", level: "block" });
     expect(findings[0]?.message).toContain("takes longer to read than the checks may take");
+  });
+
+  // What a process has had at most, only Linux says.
+  it.skipIf(process.platform !== "linux")("reads every file of this repository in 300 MB", async () => {
+    const root = join(import.meta.dirname, "../..");
+    const files = ["src", "tests"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => [join(folder, name), readFileSync(join(root, folder, name), "utf8")] as const),
+    );
+    const checks = inspector();
+    await checks.inspect({ change: changeOf({}, Object.fromEntries(files)), settings: settingsOf({}) });
+    const status = readFileSync(`/proc/${checks.pid ?? 0}/status`, "utf8");
+    const peakMb = (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024) / 1e6;
+    expect(peakMb).toBeGreaterThan(50);
+    expect(peakMb).toBeLessThan(300);
   });
 
   it("ends at once with the reason of whoever stops it", async () => {
