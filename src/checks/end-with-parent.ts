@@ -15,6 +15,9 @@ const MAX_WATCH_HEAP_MIB = 16;
 export async function endWithParent(parentPid: number): Promise<void> {
   const watch = new Worker(WATCH, {
     workerData: parentPid,
+    // It says nothing, and must not be joined to our output: that would no longer wait for whoever reads it, and writing would fail.
+    stdout: true,
+    stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: MAX_WATCH_HEAP_MIB },
   });
   await once(watch, "online");
