@@ -4,9 +4,6 @@ import { PathGlobs } from "../core/path-globs.ts";
 import type { FileFinder, Occurrence } from "./finder.ts";
 import type { SourceFile } from "./source-file.ts";
 
-/** Of one pattern in one file; the rest would say the same. */
-const MAX_FOUND = 200;
-
 type BannedPattern = CheckPolicy["bannedPatterns"][number];
 
 interface Compiled extends Pick<BannedPattern, "id"> {
@@ -44,7 +41,7 @@ function compile(patterns: readonly BannedPattern[]): readonly Compiled[] {
 function linesWith({ id, pattern }: Compiled, { text }: SourceFile): Occurrence[] {
   const found: Occurrence[] = [];
   let number = 1;
-  for (let start = 0; start <= text.length && found.length < MAX_FOUND; number += 1) {
+  for (let start = 0; start <= text.length; number += 1) {
     const end = text.indexOf("\n", start);
     const stop = end === -1 ? text.length : end;
     const line = text.slice(start, text[stop - 1] === "\r" && stop > start ? stop - 1 : stop);

@@ -174,7 +174,7 @@ function readSetup(name: string, text: string): ManifestFacts {
     return found.facts();
   }
   for (const [, list = ""] of text.matchAll(
-    /\b(?:install_requires|setup_requires|tests_require|extras_require)\s*=\s*([[{][^\]}]{0,5000})/g,
+    /\b(?:install_requires|setup_requires|tests_require|extras_require)\s*=\s*([[{][^\]}]*)/g,
   )) {
     for (const [, quoted = ""] of list.matchAll(/["']([A-Za-z0-9][^"'\n]{0,200})["']/g))
       requirement(found, quoted);

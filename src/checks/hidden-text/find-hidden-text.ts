@@ -2,6 +2,7 @@ import type { FindingLevel } from "../../core/finding.ts";
 import type { FileFinder, Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
 import { invisibleRuns } from "./invisible-characters.ts";
+import { LinePlaces } from "./line-places.ts";
 import { lookalikeWords } from "./lookalike-words.ts";
 import { offScreenCode, packedCode } from "./unreadable-code.ts";
 
@@ -46,8 +47,9 @@ function invisible(file: SourceFile): Occurrence[] {
 
 function lookalikes(file: SourceFile): Occurrence[] {
   if (file.language === undefined) return [];
+  const places = new LinePlaces(file.text);
   return lookalikeWords(file.text).flatMap(({ at, word, reads, kind }): Occurrence[] => {
-    const place = placeInLine(file, at);
+    const place = places.at(at);
     // Other letters in a text are a text; only what is read as a name of ours is one.
     if (kind !== "mixed" && place !== "code") return [];
     const level = place === "comment" ? "info" : place === "text" || kind === "whole" ? "warn" : "block";
@@ -61,14 +63,6 @@ function lookalikes(file: SourceFile): Occurrence[] {
       },
     ];
   });
-}
-
-/** By the quotes and signs on the same line alone: cheap, and wrong only where texts go over several lines. */
-function placeInLine(file: SourceFile, at: number): "code" | "text" | "comment" {
-  const before = file.text.slice(Math.max(file.text.lastIndexOf("\n", at - 1) + 1, at - 2000), at);
-  if (/^\s*(?:\*|\/\*|\/\/|#|--|"""|''')|\/\/|\/\*|\s#\s|#\s/.test(before)) return "comment";
-  const isOpen = ['"', "'", "`"].some((quote) => before.split(quote).length % 2 === 0);
-  return isOpen ? "text" : "code";
 }
 
 function offScreen(file: SourceFile): Occurrence[] {

@@ -37,16 +37,16 @@ const SET = RANGES.map(([from, to]) => `\\u{${from.toString(16)}}-\\u{${to.toStr
 const SOURCE = `[${SET}]|\\r(?!\\n)`;
 const ANY = new RegExp(SOURCE, "gu");
 
-const MAX_RUNS = 1000;
-
 /** Runs of characters that cannot be seen, but for those that honest text of some script needs where they stand. */
 export function invisibleRuns(text: string): InvisibleRun[] {
   const runs: InvisibleRun[] = [];
+  // Asked once: a text of another system has thousands of the ends that are judged by it.
+  const hasLines = text.includes("\n");
   ANY.lastIndex = 0;
-  for (let found = ANY.exec(text); found && runs.length < MAX_RUNS; found = ANY.exec(text)) {
+  for (let found = ANY.exec(text); found; found = ANY.exec(text)) {
     const run = runAt(text, found.index);
     ANY.lastIndex = run.end;
-    const judged = judge(text, found.index, run.end, run.codes);
+    const judged = judge(text, { start: found.index, ...run, hasLines });
     if (judged) runs.push({ ...judged, at: found.index, codes: run.codes });
   }
   return runs;
@@ -67,17 +67,23 @@ function runAt(text: string, start: number): { end: number; codes: number[] } {
   return { end: at, codes };
 }
 
+interface PlacedRun {
+  readonly start: number;
+  readonly end: number;
+  readonly codes: readonly number[];
+  /** Whether the text has ends of lines as they are today. */
+  readonly hasLines: boolean;
+}
+
 function judge(
   text: string,
-  start: number,
-  end: number,
-  codes: readonly number[],
+  { start, end, codes, hasLines }: PlacedRun,
 ): Pick<InvisibleRun, "rule" | "level"> | undefined {
   const [before, after] = [characterBefore(text, start), characterAfter(text, end)];
   const [first = 0] = codes;
   if (codes.every((code) => code === 0x2800)) return judgeBraille(before + after);
   if (codes.some(isBidi)) return { rule: "hidden-direction", level: "block" };
-  if (codes.every(isControl)) return judgeControl(text, end, codes);
+  if (codes.every(isControl)) return judgeControl(text, { end, codes, hasLines });
   // A flag of England, say: tags behind a black flag.
   if (
     codes.every((code) => code >= 0xe0020 && code <= 0xe007f) &&
@@ -121,14 +127,13 @@ const TERMINAL_TRICK =
 
 function judgeControl(
   text: string,
-  end: number,
-  codes: readonly number[],
+  { end, codes, hasLines }: Omit<PlacedRun, "start">,
 ): Pick<InvisibleRun, "rule" | "level"> | undefined {
   // Form feeds part the sections of old sources.
   if (codes.every((code) => code === 0x0c)) return undefined;
   if (codes.every((code) => code === 0x0d)) {
     // The ends of lines of an old system, where there are no others; before a line's end, an editor's mistake.
-    if (text[end] === "\n" || !text.includes("\n")) return undefined;
+    if (text[end] === "\n" || !hasLines) return undefined;
     return { rule: "hidden-control", level: "warn" };
   }
   const isTrick =

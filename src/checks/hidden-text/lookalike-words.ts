@@ -174,12 +174,11 @@ const MATHEMATICAL = /^[αρνικυτηεΑ-Ω]$/u;
 /** A character of a word, of those that are no ASCII. */
 const WORD_CHARACTER = /^[\p{L}\p{N}\p{M}]$/u;
 const MAX_WORD = 200;
-const MAX_FOUND = 500;
 
 /** Words of a text that are read as other ones. Words of ASCII, nearly all in most texts, are not looked at. */
 export function lookalikeWords(text: string): LookalikeWord[] {
   const found: LookalikeWord[] = [];
-  for (const pattern = /[^\0-\x7f]/g; found.length < MAX_FOUND && pattern.test(text);) {
+  for (const pattern = /[^\0-\x7f]/g; pattern.test(text);) {
     const { start, end } = wordAround(text, pattern.lastIndex - 1);
     pattern.lastIndex = Math.max(pattern.lastIndex, end);
     if (start === end || end - start > MAX_WORD) continue;

@@ -8,7 +8,6 @@ const FAR_BLANKS = 120;
 const SHORT_RUN = 20;
 /** Empty lines behind which a file seems to have ended. */
 const EMPTY_LINES = 120;
-const MAX_FOUND = 200;
 const MAX_SHOWN = 120;
 
 /** All that is white, but for the ends of lines. */
@@ -27,10 +26,9 @@ export function offScreenCode(text: string): { at: number; code: string; isFar: 
     const width = end - start + 3 * (text.slice(start, end).split("\t").length - 1);
     if (width < NEAR_BLANKS) continue;
     found.push({ at: end, code: shown(end), isFar: width >= FAR_BLANKS });
-    if (found.length === MAX_FOUND) break;
   }
   let empty = 0;
-  for (let at = 0; at < text.length && found.length < MAX_FOUND;) {
+  for (let at = 0; at < text.length;) {
     const end = text.indexOf("\n", at);
     const stop = end === -1 ? text.length : end;
     const isEmpty = stop === at || (stop - at < 400 && text.slice(at, stop).trim() === "");
@@ -93,7 +91,7 @@ export function packedCode(text: string, language: CheckLanguage): Packed[] {
     }
   }
   found.push(...encodedCommands(text), ...longLines(text, isScript));
-  return found.slice(0, MAX_FOUND);
+  return found;
 }
 
 /** In base64 each third byte of plain ASCII begins a group with one of these letters. */
@@ -108,7 +106,6 @@ function encodedCommands(text: string): Packed[] {
     const decoded = Buffer.from(word, "base64").toString("latin1");
     if (!/^[\s\x20-\x7e]+$/.test(decoded) || !COMMAND.test(decoded)) continue;
     found.push({ at: index, rule: "escaped-text", key: decoded.slice(0, 200), level: "warn" });
-    if (found.length === MAX_FOUND) break;
   }
   return found;
 }

@@ -9,9 +9,8 @@ import { likelyWords } from "./likely-words.ts";
 import { mayGive } from "./may-give.ts";
 import { Names } from "./names.ts";
 
-/** How many assignments of a file are looked at, and how many of one name. */
-const MAX_GIVEN = 20_000;
-const MAX_GIVEN_TO_ONE = 8;
+/** How many assignments of one name are looked at. */
+const MAX_GIVEN_TO_ONE = 50;
 /** How many steps the expressions of one file may take to be worked out. */
 const FOLD_STEPS = 20_000;
 
@@ -120,9 +119,7 @@ export class PythonSource {
     const given = new Map<string, SgNode[]>();
     this.given = given;
     const kinds = ["assignment", "named_expression", "for_statement", "for_in_clause", "as_pattern"];
-    for (const node of this.root
-      .findAll({ rule: { any: kinds.map((kind) => ({ kind })) } })
-      .slice(0, MAX_GIVEN)) {
+    for (const node of this.root.findAll({ rule: { any: kinds.map((kind) => ({ kind })) } })) {
       const value = node.field("right") ?? node.field("value") ?? node.children()[0];
       const target = node.field("left") ?? node.field("name") ?? node.field("alias");
       if (!value || !target) continue;

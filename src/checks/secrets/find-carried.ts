@@ -17,8 +17,6 @@ const COMMANDS: Readonly<Record<string, RegExp>> = {
   machine: /\s{1,3}\S{1,100}\s{1,3}login\s{1,3}\S{1,100}\s{1,3}password\s{1,3}(\S{4,100})/y,
 };
 const COMMAND = new RegExp(`\\b(?:${Object.keys(COMMANDS).join("|")})(?=\\s)`, "y");
-/** Looking at a command costs some hundred steps; a file that has more of them was not written by hand. */
-const MAX_COMMANDS = 2000;
 
 const TRIVIAL =
   /^(?:pass(?:word)?\d{0,4}|postgres(?:ql)?|root|admin|user(?:name)?|test(?:ing)?|secret|guest|changeme|token|pw|pwd|example|mysql|mongo(?:db)?|redis|rabbitmq|docker|default|dev(?:elopment)?|local|foo|bar|baz|123\d{0,7}|abc(?:123)?|hunter2|x+|\d{1,4})$/i;
@@ -39,7 +37,6 @@ export class CarriedSearch {
   private readonly basic: SecretHit[] = [];
   private readonly bearer: SecretHit[] = [];
   private readonly commands: SecretHit[] = [];
-  private commandsLookedAt = 0;
   /** What stands before has been looked at for a name and a password, for a token, for a command. */
   private readonly done = { basic: 0, bearer: 0, command: 0 };
 
@@ -64,7 +61,7 @@ export class CarriedSearch {
   command(at: number): void {
     const { text, done } = this;
     const command = at < done.command ? null : matchAt(COMMAND, text, at);
-    if (!command || (this.commandsLookedAt += 1) > MAX_COMMANDS) return;
+    if (!command) return;
     done.command = at + command[0].length;
     this.commands.push(...passwordOf(text, command));
   }

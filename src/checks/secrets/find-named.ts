@@ -49,7 +49,6 @@ export const TAKER_SIGNS: readonly Sought[] = (
 )
   .split(" ")
   .map((text) => ({ text }));
-const MAX_TAKERS = 2000;
 const LITERAL = /(["'`])([^"'`\s\\]{8,300})\1/g;
 
 /** Values that are secrets because of the name that they are given. It is handed the places of signs in their order. */
@@ -61,7 +60,6 @@ export class NamedSearch {
   private readonly taken: SecretHit[] = [];
   private nameEnd = 0;
   private takerEnd = 0;
-  private takersLookedAt = 0;
 
   constructor(text: string, { style, path }: { readonly style: ValueStyle; readonly path: string }) {
     this.text = text;
@@ -86,7 +84,7 @@ export class NamedSearch {
     if (at < this.takerEnd) return;
     TAKER.lastIndex = at;
     const taker = TAKER.exec(this.text);
-    if (!taker || (this.takersLookedAt += 1) > MAX_TAKERS) return;
+    if (!taker) return;
     this.takerEnd = TAKER.lastIndex;
     this.taken.push(...argumentsOf(this.text, this.takerEnd));
   }

@@ -11,8 +11,6 @@ import { searchSigns } from "./search-signs.ts";
 import type { SecretHit } from "./secret-hit.ts";
 import { unfoldText } from "./unfold-text.ts";
 
-/** Of one file; the rest would say the same. */
-const MAX_HITS = 500;
 const MAX_EXCERPT = 180;
 
 const PROSE = /\.(?:md|mdx|markdown|rst|adoc|html?)$|(?:^|\/)(?:README|CHANGELOG|NEWS|LICENSE)[^/]*$/i;
@@ -72,7 +70,7 @@ function secretsOf(file: SourceFile): readonly SecretHit[] {
       }
     }
     hits.push(...(named?.end() ?? []));
-    return withoutOverlaps(worstFirst(hits)).slice(0, MAX_HITS);
+    return withoutOverlaps(worstFirst(hits));
   });
 }
 

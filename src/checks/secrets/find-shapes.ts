@@ -22,10 +22,6 @@ const SIGNS_ALONE = new ManyTexts(SHAPE_SIGNS);
 const JWT = /eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}/y;
 const MIN_BODY = 20;
 const BODY = /(["'`])([A-Za-z0-9_-]{20,200})\1/g;
-/** Each literal is tried behind each beginning: of both no more than a file written by hand has. */
-const MAX_BODIES = 1000;
-const MAX_BEGINNINGS = 8;
-const MAX_APART = 50;
 /** How far around a sign in the middle the whole may reach. */
 const AROUND = 200;
 
@@ -55,7 +51,7 @@ export class ShapeSearch {
     if (at < this.done) return;
     const hit = lookAt(this.text, sign, at, this.edges);
     if (hit) this.hits.push(hit);
-    else if (this.alone.size < MAX_BEGINNINGS && isWholeLiteral(this.text, at, sign)) this.alone.add(sign);
+    else if (isWholeLiteral(this.text, at, sign)) this.alone.add(sign);
     this.done = Math.max(at + sign.length, hit?.end ?? 0);
   }
 
@@ -73,11 +69,9 @@ function isWholeLiteral(text: string, at: number, sign: string): boolean {
 /** Literals that are a credential once one of the beginnings, a literal by itself somewhere in the file, stands before them. */
 function findApart(text: string, beginnings: ReadonlySet<string>): SecretHit[] {
   const hits: SecretHit[] = [];
-  let looked = 0;
   for (const literal of text.matchAll(BODY)) {
     const body = literal[2] ?? "";
     if (!looksRandom(body, MIN_BODY)) continue;
-    if ((looked += 1) > MAX_BODIES) break;
     const beginning = [...beginnings].find(
       (each) => findShapes(each + body)[0]?.end === each.length + body.length,
     );
@@ -85,7 +79,6 @@ function findApart(text: string, beginnings: ReadonlySet<string>): SecretHit[] {
     const start = literal.index + 1;
     const what = `the rest of a credential that begins with "${beginning}"`;
     hits.push({ rule: "secret-token", what, level: "warn", start, end: start + body.length });
-    if (hits.length === MAX_APART) break;
   }
   return hits;
 }

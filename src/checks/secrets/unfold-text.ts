@@ -16,8 +16,6 @@ const NO_EDGES: ReadonlySet<number> = new Set();
 const MAX_LITERAL = 400;
 const MAX_LIST = 8;
 const MAX_JOINED = 4000;
-/** More than this is not a secret in disguise, but a file of data. */
-const MAX_DECODED = 2000;
 
 /** What may stand between two pieces of one text: an operator, a comma of a list, brackets, the end of a line. */
 const BETWEEN = /^[\s+.,&()[\]\\]*$/;
@@ -168,14 +166,12 @@ const NUMBERS = /(?:\b(?:0x[0-9a-fA-F]{2}|\d{2,3})\s{0,3},\s{0,10}){15,500}(?:0x
 
 function decodedWords(text: string): UnfoldedText[] {
   const found: UnfoldedText[] = [];
-  let decodedCount = 0;
   for (const run of WORDS.in(text)) {
     ENCODED.lastIndex = run.start;
     const word = ENCODED.exec(text);
     if (!word) continue;
     // A word of one kind of letters is a name, and a long one is mostly data: both are common, and neither hides anything.
     if (!/[0-9]/.test(word[0]) && !/[A-Z].*[a-z].*[A-Z]/.test(word[0].slice(0, 80))) continue;
-    if ((decodedCount += 1) > MAX_DECODED) break;
     const isHex = HEX.test(word[0]);
     const decoded = Buffer.from(word[0], isHex ? "hex" : "base64").toString("latin1");
     if (!/^[\s\x21-\x7e]{12}/.test(decoded)) continue;

@@ -1,3 +1,4 @@
+import { matchesByLine } from "./matches-by-line.ts";
 import type { ShellContext, ShellReport } from "./scan-shell.ts";
 import type { ShellCommand, ShellScript } from "./shell-script.ts";
 
@@ -236,17 +237,12 @@ function dangerOf(
 
 const BARE_REDIRECT =
   /(?:^|[;&|\n])[ \t]{0,20}(?::[ \t]{0,20})?>\|?[ \t]{0,20}["']?(\/(?:etc|dev\/(?:sd|nvme|hd|vd)|boot|usr|var\/log)\S{0,200})/g;
-const MAX_MATCHES = 50;
 
 /** `> file` without a command empties the file. */
 function judgeBareRedirects({ root, commands }: ShellScript, report: ShellReport): void {
   const line = (commands[0]?.line ?? 1) - (commands[0]?.node.range().start.line ?? 0);
-  const text = root.text();
-  const matches = text.matchAll(BARE_REDIRECT);
-  for (const match of [...matches].slice(0, MAX_MATCHES)) {
-    const at = text.slice(0, match.index + match[0].length).split("\n").length - 1;
-    report({ rule: "shell-destructive", key: match[1] ?? "", line: line + at });
-  }
+  for (const { match, lastLine } of matchesByLine(root.text(), BARE_REDIRECT))
+    report({ rule: "shell-destructive", key: match[1] ?? "", line: line + lastLine });
 }
 
 /** A function that does nothing but start itself twice. */

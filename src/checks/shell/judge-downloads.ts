@@ -1,4 +1,5 @@
 import type { SgNode } from "@ast-grep/napi";
+import { matchesByLine } from "./matches-by-line.ts";
 import { decodes, isDownloader, isInterpreter, isShell, runsItsInput, WEB_DOWNLOADERS } from "./programs.ts";
 import type { ShellContext } from "./scan-shell.ts";
 import type { ShellCommand } from "./shell-script.ts";
@@ -7,11 +8,7 @@ import { programName } from "./unwrap-command.ts";
 const DOWNLOAD_WORDS =
   /(?:^|[\s;|&($`"'/\\])(?:curl|wget2?|aria2c|fetch|lwp-request|GET|lynx|w3m|axel|nc|ncat|socat|dig|scp|sftp|rsync|http|https|xh|Invoke-WebRequest|iwr|irm)\s|\/dev\/(?:tcp|udp)\/|urlopen|urlretrieve|requests\.get|raw\.githubusercontent/;
 const DECODE_WORDS =
-  /\bbase(?:64|32|nc)\b[^|;]*\s-{1,2}[dD]|\bxxd\s[^|;]*-r|\bopenssl\b[^|;]*\s-d\b|\buudecode\b|\|\s*rev\b|\btr\s[^|;]{0,40}[nN]-[zZ][aA]-[mM]|\\x[0-9a-f]{2}\\x/i;
-
-/** Of longer words only so much is searched. */
-const MAX_TEXT = 10_000;
-const MAX_MATCHES = 50;
+  /\bbase(?:64|32|nc)\b[^|;]{0,500}\s-{1,2}[dD]|\bxxd\s[^|;]{0,500}-r|\bopenssl\b[^|;]{0,500}\s-d\b|\buudecode\b|\|\s*rev\b|\btr\s[^|;]{0,40}[nN]-[zZ][aA]-[mM]|\\x[0-9a-f]{2}\\x/i;
 
 /** Code that nobody has seen: downloaded, or made plain from something hidden, and run in the same script. */
 export function judgeDownloads({ script, report }: ShellContext): void {
@@ -113,10 +110,9 @@ function kindOf(node: SgNode): "download" | "encoded" | undefined {
 }
 
 function textKind(
-  whole: string,
+  text: string,
   tainted: ReadonlyMap<string, "download" | "encoded">,
 ): "download" | "encoded" | undefined {
-  const text = whole.slice(0, MAX_TEXT);
   if (/\$\(|`|<\(/.test(text)) {
     if (DOWNLOAD_WORDS.test(text)) return "download";
     if (DECODE_WORDS.test(text)) return "encoded";
@@ -217,10 +213,8 @@ function runsFile(
 
 /** A shell whose input and output are a connection. */
 function rawConnection(text: string, report: ShellContext["report"], line: number): void {
-  for (const match of [...text.matchAll(REVERSE)].slice(0, MAX_MATCHES)) {
-    const at = line + text.slice(0, match.index).split("\n").length - 1;
-    report({ rule: "shell-reverse-shell", key: match[0], line: at });
-  }
+  for (const { match, line: before } of matchesByLine(text, REVERSE))
+    report({ rule: "shell-reverse-shell", key: match[0], line: line + before });
 }
 
 const REVERSE =

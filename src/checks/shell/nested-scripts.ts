@@ -1,5 +1,6 @@
 import type { SgNode } from "@ast-grep/napi";
 import { expandBraces } from "./expand-braces.ts";
+import { matchesByLine } from "./matches-by-line.ts";
 import { isShell, runsItsInput } from "./programs.ts";
 import type { ShellCommand, ShellScript } from "./shell-script.ts";
 
@@ -16,17 +17,13 @@ export function nestedScripts({ commands, root }: ShellScript): Nested[] {
   ];
 }
 
-const MAX_BRACED = 50;
-
 /** A whole command in braces, `{rm,-rf,/}`: the grammar knows none. */
 function bracedCommands(root: SgNode, line: number): Nested[] {
-  const text = root.text();
-  return [...text.matchAll(/(?:^|[;&|\n])[ \t]*(\{[^\s{},]{1,50},[^\s{}]{0,500}\})/g)]
-    .slice(0, MAX_BRACED)
-    .map((match) => ({
-      text: expandBraces(match[1] ?? "").join(" "),
-      line: line + text.slice(0, match.index).split("\n").length - 1,
-    }));
+  const braced = matchesByLine(root.text(), /(?:^|[;&|\n])[ \t]*(\{[^\s{},]{1,50},[^\s{}]{0,500}\})/g);
+  return Array.from(braced, ({ match, lastLine }) => ({
+    text: expandBraces(match[1] ?? "").join(" "),
+    line: line + lastLine,
+  }));
 }
 
 function scriptsOf(command: ShellCommand): string[] {

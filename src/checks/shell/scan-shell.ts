@@ -31,7 +31,8 @@ export interface ShellContext {
 
 /** Scripts inside scripts inside scripts: nobody needs more. */
 const MAX_DEPTH = 5;
-const MAX_NESTED = 500;
+/** More than a file holds that somebody wrote: the rest is not read, and that is said. */
+const MAX_SCRIPTS = 20_000;
 
 const JUDGES: readonly ((context: ShellContext) => void)[] = [
   judgeDownloads,
@@ -67,9 +68,13 @@ export function scanShell(options: {
   const waiting: { text: string; line: number; depth: number; root?: SgNode | undefined }[] = [
     { ...options, depth: 0 },
   ];
-  for (let count = 0; count < MAX_NESTED; count += 1) {
-    const next = waiting.shift();
+  for (let count = 0; count < waiting.length; count += 1) {
+    const next = waiting[count];
     if (!next) break;
+    if (count >= MAX_SCRIPTS) {
+      report({ rule: "unreadable-code", key: "shell", line: next.line });
+      break;
+    }
     const script = readScript(next.text, next.line, next.root);
     if (!script.isWhole) report({ rule: "unreadable-code", key: "shell", line: next.line });
     for (const judge of JUDGES) judge({ script, report, declared: options.declared });

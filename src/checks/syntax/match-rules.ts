@@ -13,7 +13,8 @@ interface MatchRule {
   readonly matcher: Matcher;
 }
 
-const MAX_FOUND = 5000;
+/** For a few nodes it is asked of each which rules it is; a rule is read anew for each question, so that more are sought rule by rule. */
+const FEW = 20;
 const MAX_KEY = 200;
 
 const byLanguage = new Map<CheckLanguage, readonly MatchRule[]>();
@@ -45,12 +46,13 @@ function findIn(file: SourceFile, root: SgNode, rules: readonly MatchRule[]): Oc
   const found: [SgNode, MatchRule][] = [];
   const any = plain.map(({ matcher }) => matcher.rule);
   const nodes = any.length > 0 ? root.findAll({ rule: { any } }) : [];
-  for (const node of nodes.slice(0, MAX_FOUND)) {
-    for (const rule of plain) if (node.matches(rule.matcher)) found.push([node, rule]);
+  if (nodes.length <= FEW) {
+    for (const node of nodes)
+      for (const rule of plain) if (node.matches(rule.matcher)) found.push([node, rule]);
   }
   for (const rule of rules) {
-    if (!plain.includes(rule))
-      for (const node of root.findAll(rule.matcher).slice(0, MAX_FOUND)) found.push([node, rule]);
+    if (nodes.length > FEW || !plain.includes(rule))
+      for (const node of root.findAll(rule.matcher)) found.push([node, rule]);
   }
   return found.map(([node, { id, level }]) => ({
     rule: id,
