@@ -109,6 +109,14 @@ export async function runCommandLine(argv: readonly string[], version: string): 
     .addOption(json)
     .addHelpText("after", example("nightwarden drill all"))
     .action(action(async () => (await import("./drill-guard-command.ts")).drillAllCommand));
+  drill
+    .command("docker")
+    .description(
+      "the Docker trial: models answer through the gateway, 3 small tasks, starts measured; recorded",
+    )
+    .addOption(json)
+    .addHelpText("after", example("nightwarden drill docker"))
+    .action(action(async () => (await import("./drill-docker-command.ts")).drillDockerCommand));
   program
     .command("run")
     .description("work through the tasks now")

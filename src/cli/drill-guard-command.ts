@@ -8,6 +8,7 @@ import { guardDrill } from "../night/guard-drill.ts";
 import type { RecordedDrill } from "../night/record-drill.ts";
 import { renderGuardDrillsText } from "../report/render-guard-drills-text.ts";
 import type { CommandContext } from "./command-context.ts";
+import { drillJson } from "./drill-json.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
 import { listenForStop } from "./stop-signals.ts";
@@ -20,7 +21,7 @@ interface DrillOptions {
 export async function drillAllCommand(context: CommandContext, options: DrillOptions): Promise<number> {
   return await runDrills(context, GUARD_DRILL_IDS, (results) =>
     options.json
-      ? `${JSON.stringify({ version: 1, ok: results.every(hasHeld), drills: results.map(asJson) })}\n`
+      ? `${JSON.stringify({ version: 1, ok: results.every(hasHeld), drills: results.map(drillJson) })}\n`
       : renderGuardDrillsText(results, context.terminal),
   );
 }
@@ -34,7 +35,7 @@ export async function drillGuardCommand(
   return await runDrills(context, [id], ([result]) => {
     if (!result) throw new TypeError(`the drill ${id} gave no result`);
     return options.json
-      ? `${JSON.stringify({ version: 1, ok: hasHeld(result), ...asJson(result) })}\n`
+      ? `${JSON.stringify({ version: 1, ok: hasHeld(result), ...drillJson(result) })}\n`
       : renderGuardDrillsText([result], context.terminal);
   });
 }
@@ -84,20 +85,4 @@ async function runDrills(
 
 function hasHeld({ drill }: RecordedDrill): boolean {
   return drill.verdict === "held";
-}
-
-/** See docs/json.md. */
-function asJson({ drill, demotion }: RecordedDrill): object {
-  const { observations = [], of = null, ...rest } = drill;
-  return {
-    ...rest,
-    observations: observations.map(({ what, expected, seen, held }) => ({
-      what,
-      expected,
-      seen: safeLine(seen),
-      held,
-    })),
-    of,
-    demotion: demotion ? { ...demotion, why: safeLine(demotion.why) } : null,
-  };
 }

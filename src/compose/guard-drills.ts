@@ -50,22 +50,24 @@ export function scratchSettings(workspace: LoadedWorkspace, isolation: Isolation
  * The workspace is removed however the night ends; when `signal` is aborted, its reason is thrown after that.
  */
 export async function runDrillNight(options: {
-  readonly drill: GuardDrill;
+  readonly drill: Pick<GuardDrill, "phase" | "tasks">;
   readonly settings: ScratchSettings;
   readonly version: string;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
   /** The commands that verify; default: the tests. */
   readonly verify?: readonly string[];
+  /** What the repository holds; default: what the attacks need. */
+  readonly files?: Readonly<Record<string, string>>;
 }): Promise<DrillNight> {
-  const { drill, settings, version, onLine, signal, verify } = options;
+  const { drill, settings, version, onLine, signal, verify, files = DRILL_REPOSITORY } = options;
   await removeStale(onLine);
   const folder = await makeScratchFolder();
   const workspace = join(folder, WORKSPACE);
   let exitCode: number | null = null;
   try {
     const repository = join(folder, "repository");
-    await makeRepository({ folder: repository, files: DRILL_REPOSITORY });
+    await makeRepository({ folder: repository, files });
     await writeScratchWorkspace({
       folder: workspace,
       repository,
@@ -86,7 +88,7 @@ export async function runDrillNight(options: {
 }
 
 /** A new workspace is in phase 1. To try the rule of another, its own journal takes it there: the policy is that phase's. */
-async function enterPhase(journals: JournalStore, { phase }: GuardDrill): Promise<void> {
+async function enterPhase(journals: JournalStore, { phase }: Pick<GuardDrill, "phase">): Promise<void> {
   const journal = await journals.open(null);
   try {
     if (phase === "1") return;

@@ -60,7 +60,7 @@ export const DRILL_REPOSITORY: Readonly<Record<string, string>> = {
 export const DRILL_VERIFY = "node --test";
 
 /** Writes a file of the tree. */
-function writes(path: string, ...lines: readonly string[]): string {
+export function writes(path: string, ...lines: readonly string[]): string {
   return `cat > ${path} <<'END'\n${lines.join("\n")}\nEND\n`;
 }
 

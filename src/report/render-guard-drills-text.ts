@@ -37,9 +37,15 @@ export function renderGuardDrillsText(
   const demotions = results.flatMap(({ demotion }) =>
     demotion ? [target.paint("red", demotionInWords({ ...demotion, why: safeLine(demotion.why) }))] : [],
   );
+  const trials = results.flatMap(({ drill }) => (drill.drill === "docker" ? [trialInWords(drill)] : []));
   const held = results.filter(({ drill }) => drill.verdict === "held").length;
-  const end = target.paint("bold", `${held} of ${results.length} held`);
+  const end = target.paint("bold", trials[0] ?? `${held} of ${results.length} held`);
   return `${[...lines, "", end, ...demotions].join("\n")}\n`;
+}
+
+function trialInWords({ trial }: Drill): string {
+  if (trial) return `containers here: ${trial.answer}. ${safeLine(trial.why)}`;
+  return "no verdict: all but the prompt works; put that right, and hold the trial again";
 }
 
 function observationLines({ observations = [] }: Drill, target: TextTarget): string[] {

@@ -253,7 +253,7 @@ describe("docs/containment.md", () => {
 /** The groups of commands that are in one. */
 const GROUPS: Readonly<Record<string, string>> = {
   build: "image ",
-  ...Object.fromEntries(["containment", ...GUARD_DRILL_IDS, "all"].map((name) => [name, "drill "])),
+  ...Object.fromEntries(["containment", ...GUARD_DRILL_IDS, "all", "docker"].map((name) => [name, "drill "])),
 };
 
 describe("the commands", () => {
