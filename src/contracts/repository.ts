@@ -88,6 +88,8 @@ export interface Repository {
     readonly from: ObjectId;
     readonly to: ObjectId;
   }): Promise<void>;
+  /** Moves it from `from` back to `to`, which `from` was made on. Refused if it is neither at `from` nor at `to`. */
+  goBack(options: { readonly night: NightId; readonly from: ObjectId; readonly to: ObjectId }): Promise<void>;
   /** Moves `nightwarden/<night>` in the user's repository, never by force. */
   deliver(options: {
     readonly night: NightId;
@@ -95,6 +97,8 @@ export interface Repository {
     readonly to: ObjectId;
     /** What was delivered before, or null. If the branch is elsewhere, a person moved it. */
     readonly from: ObjectId | null;
+    /** The night's branch went back, and `to` need not have been made on `from`. Absent: it must have. */
+    readonly hasGoneBack?: boolean;
   }): Promise<Delivery>;
   /** Whether `commit`, or one with the same patch, is in the history of `descendant`: in the user's repository or the shadow. */
   isMerged(commit: ObjectId, descendant: ObjectId): Promise<boolean>;

@@ -15,10 +15,12 @@ export async function deliverBranch(
   options: Parameters<Repository["deliver"]>[0],
 ): Promise<Delivery> {
   const { user, shadow } = repositories;
-  const { night, base, to, from } = options;
+  const { night, base, to, from, hasGoneBack = false } = options;
   const ref = nightRef(night);
-  if (!(await shadow.isAncestor(from ?? base, to))) {
-    throw new NightwardenError({ code: "infra.git", message: `${to} was not made on ${from ?? base}` });
+  // What was delivered before the branch went back is neither below `to`, nor kept in the shadow.
+  const below = hasGoneBack ? base : (from ?? base);
+  if (!(await shadow.isAncestor(below, to))) {
+    throw new NightwardenError({ code: "infra.git", message: `${to} was not made on ${below}` });
   }
   const branch = await readBranch(user.git, ref);
   if (branch.kind === "at" && branch.commit === to) return { kind: "delivered" };
@@ -26,7 +28,7 @@ export async function deliverBranch(
   if (reason !== undefined) return { kind: "deferred", reason };
 
   const git = user.git.withConfig(await user.namedPrograms());
-  const revisions = `${to}\n^${from ?? base}\n`;
+  const revisions = `${to}\n^${below}\n`;
   const pack = shadow.stream(["pack-objects", "--quiet", "--revs", "--stdout"], { stdin: revisions });
   await git.run(["unpack-objects", "-q"], { stdin: pack });
   await git.run(["rev-list", "--quiet", "--objects", to, `^${base}`]);

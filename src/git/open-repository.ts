@@ -19,6 +19,7 @@ import { composeCommit } from "./compose-commit.ts";
 import { deliverBranch } from "./deliver-branch.ts";
 import { fastForward } from "./fast-forward.ts";
 import { findGit } from "./find-git.ts";
+import { goBack } from "./go-back.ts";
 import { importBase } from "./import-base.ts";
 import { locateRepository } from "./locate-repository.ts";
 import { readChange } from "./read-change.ts";
@@ -144,6 +145,10 @@ class ShadowedRepository implements Repository {
 
   async fastForward(options: Parameters<Repository["fastForward"]>[0]): Promise<void> {
     await fastForward(this.shadow, options);
+  }
+
+  async goBack(options: Parameters<Repository["goBack"]>[0]): Promise<void> {
+    await goBack(this.shadow, options);
   }
 
   async deliver(options: Parameters<Repository["deliver"]>[0]): Promise<Delivery> {

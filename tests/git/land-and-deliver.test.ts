@@ -91,6 +91,33 @@ describe("landing in the shadow", () => {
   });
 });
 
+describe("going back in the shadow", () => {
+  test("moves the night's branch to a commit of its own, and done again changes nothing", async () => {
+    const night = await begin();
+    const one = await landed(night, first);
+    const two = await landed(night, second);
+    await night.repository.goBack({ night: NIGHT, from: two, to: one });
+    await night.repository.goBack({ night: NIGHT, from: two, to: one });
+    expect(await night.repository.tip(NIGHT)).toBe(one);
+    await night.repository.goBack({ night: NIGHT, from: one, to: night.base });
+    expect(await night.repository.tip(NIGHT)).toBe(night.base);
+    const again = await landed(night, second);
+    expect(await night.repository.tip(NIGHT)).toBe(again);
+  });
+
+  test("is refused where the branch is elsewhere, or was not made on that commit", async () => {
+    const night = await begin();
+    const sibling = await candidate(night, night.base, second);
+    const one = await landed(night, first);
+    const two = await landed(night, second);
+    const elsewhere = night.repository.goBack({ night: NIGHT, from: one, to: night.base });
+    await expect(elsewhere).rejects.toMatchObject({ code: "infra.git" });
+    const aside = night.repository.goBack({ night: NIGHT, from: two, to: sibling });
+    await expect(aside).rejects.toMatchObject({ code: "infra.git" });
+    expect(await night.repository.tip(NIGHT)).toBe(two);
+  });
+});
+
 describe("a candidate whose tip has moved", () => {
   const rebuild = async (night: Night, commit: ObjectId, tip: ObjectId) =>
     night.repository.rebuild({ attempt: ATTEMPT, commit, tip, message: "Rebuilt\n" });
@@ -137,6 +164,30 @@ describe("a candidate whose tip has moved", () => {
     const commit = await candidate(night, night.base, { path: "Notes.md", content: "a", added: true });
     const tip = await landed(night, { path: "notes.md", content: "b", added: true });
     expect(await rebuild(night, commit, tip)).toEqual({ kind: "conflict", paths: ["Notes.md"] });
+  });
+
+  test("is its own change alone on a tip that went back behind what it was made on", async () => {
+    const night = await begin();
+    const bad = await landed(night, first);
+    const commit = await candidate(night, bad, second);
+    await night.repository.goBack({ night: NIGHT, from: bad, to: night.base });
+    const rebuilt = await rebuild(night, commit, night.base);
+    expect(await rebuild(night, commit, night.base)).toEqual(rebuilt);
+    if (rebuilt.kind === "conflict") throw new Error("unexpected conflict");
+    expect(git(night.shadow, "rev-parse", `${rebuilt.commit}^`)).toBe(night.base);
+    expect(git(night.shadow, "show", `${rebuilt.commit}:src/app.ts`)).toBe("ONE\ntwo\nthree\nfour\nfive");
+    expect(git(night.shadow, "show", `${rebuilt.commit}:README.md`)).toBe("hello");
+  });
+
+  test("is in conflict where it changes what the tip went back behind", async () => {
+    const night = await begin();
+    const bad = await landed(night, second);
+    const commit = await candidate(night, bad, {
+      path: "src/app.ts",
+      content: "UNO\ntwo\nthree\nfour\nfive\n",
+    });
+    await night.repository.goBack({ night: NIGHT, from: bad, to: night.base });
+    expect(await rebuild(night, commit, night.base)).toEqual({ kind: "conflict", paths: ["src/app.ts"] });
   });
 
   test("is not joined by a merge driver or attribute of the tree", async () => {
@@ -189,6 +240,49 @@ describe("delivery", () => {
     await deliver(night, to);
     expect(await deliver(night, to)).toEqual({ kind: "delivered" });
     expect(await deliver(night, to, to)).toEqual({ kind: "delivered" });
+  });
+
+  test("goes back with the night's branch, and on from there, from exactly what was delivered", async () => {
+    const night = await begin();
+    const bad = await landed(night, first);
+    await deliver(night, bad);
+    await night.repository.goBack({ night: NIGHT, from: bad, to: night.base });
+    const good = await landed(night, second);
+    await expect(deliver(night, good, bad)).rejects.toMatchObject({ code: "infra.git" });
+    const back = { night: NIGHT, base: night.base, hasGoneBack: true };
+    // What was taken back need not be in the shadow any more.
+    git(night.shadow, "update-ref", "-d", `refs/nightwarden/attempts/task.1/t0`);
+    git(night.shadow, "prune", "--expire=now");
+    expect(await night.repository.deliver({ ...back, to: night.base, from: bad })).toEqual({
+      kind: "delivered",
+    });
+    expect(git(night.path, "rev-parse", BRANCH)).toBe(night.base);
+    expect(await night.repository.deliver({ ...back, to: good, from: night.base })).toEqual({
+      kind: "delivered",
+    });
+    expect(git(night.path, "rev-list", `main..${BRANCH}`)).toBe(good);
+    git(night.path, "fsck", "--strict", "--no-dangling");
+  });
+
+  test("does not go back where a person moved the branch, or has it checked out", async () => {
+    const night = await begin();
+    const bad = await landed(night, first);
+    await deliver(night, bad);
+    await night.repository.goBack({ night: NIGHT, from: bad, to: night.base });
+    const back = { night: NIGHT, base: night.base, to: night.base, from: bad, hasGoneBack: true };
+    git(night.path, "checkout", "--quiet", BRANCH);
+    expect(await night.repository.deliver(back)).toMatchObject({
+      kind: "deferred",
+      reason: expect.stringContaining("checked out"),
+    });
+    git(night.path, "commit", "--quiet", "--allow-empty", "-m", "mine");
+    const mine = git(night.path, "rev-parse", BRANCH);
+    git(night.path, "checkout", "--quiet", "main");
+    expect(await night.repository.deliver(back)).toMatchObject({
+      kind: "deferred",
+      reason: expect.stringContaining("did not put it"),
+    });
+    expect(git(night.path, "rev-parse", BRANCH)).toBe(mine);
   });
 
   test("is deferred while the branch is checked out, here or in a linked worktree", async () => {
