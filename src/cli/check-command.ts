@@ -41,12 +41,12 @@ export async function checkCommand(
     const onProgress = (line: string): void => context.terminal.progress(`  ${safeLine(line)}\n`);
     const deps = await composeCheck({ backEnd, workspaceDir: config.workspaceDir, onProgress });
     try {
-      const repositories = config.repositories.map(({ name, verify }) => {
+      const repositories = config.repositories.map(({ name, verify, fullVerify }) => {
         const tasks = plan.tasks.filter((task) => task.repo === name);
         const agents = config.agents.filter((agent) => tasks.some((task) => task.agent === agent.name));
         return {
           name,
-          commands: [...verify, ...tasks.flatMap((task) => task.verify)],
+          commands: [...verify, ...fullVerify, ...tasks.flatMap((task) => task.verify)],
           agentPrograms: agents.flatMap((agent) =>
             agent.kind === "command" ? (agent.command[0] ?? []) : [],
           ),

@@ -179,6 +179,7 @@ function nightOrder(options: {
     prepare: new Map(config.repositories.flatMap(({ name, prepare }) => (prepare ? [[name, prepare]] : []))),
     build: new Map(config.repositories.map(({ name, build }) => [name, build])),
     verify: new Map(config.repositories.map(({ name, verify }) => [name, verify])),
+    fullVerify: new Map(config.repositories.map(({ name, fullVerify }) => [name, fullVerify])),
     tests: new Map(config.repositories.flatMap(({ name, tests }) => (tests ? [[name, tests] as const] : []))),
     onEvent: (event) => {
       const line = renderProgressLine(event);

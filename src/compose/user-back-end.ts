@@ -88,7 +88,10 @@ function refuseImages({ config }: LoadedWorkspace): void {
 function openImages(workspace: LoadedWorkspace, launcher: Launcher): HostImages {
   const { config, plan } = workspace;
   const agents = usedAgents(workspace);
-  const commands = [...config.repositories, ...plan.tasks].flatMap(({ verify }) => verify);
+  const commands = [
+    ...config.repositories.flatMap(({ verify, fullVerify }) => [...verify, ...fullVerify]),
+    ...plan.tasks.flatMap(({ verify }) => verify),
+  ];
   const toolchain = new HostToolchain({
     programs: [
       ...commands.flatMap((command) => programOf(command) ?? []),

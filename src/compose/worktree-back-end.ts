@@ -24,7 +24,10 @@ export function openWorktree(workspace: LoadedWorkspace): BackEnd {
     withheld: secretVariables(config),
     clients: clientsOf(agents),
   });
-  const commands = [...config.repositories, ...plan.tasks].flatMap(({ verify }) => verify);
+  const commands = [
+    ...config.repositories.flatMap(({ verify, fullVerify }) => [...verify, ...fullVerify]),
+    ...plan.tasks.flatMap(({ verify }) => verify),
+  ];
   const images = new HostToolchain({
     programs: [
       ...commands.flatMap((command) => programOf(command) ?? []),

@@ -49,6 +49,8 @@ export interface RepositoryConfig {
   readonly build: readonly string[];
   /** At least one command, each for `sh -c`. */
   readonly verify: readonly string[];
+  /** At least one, each for `sh -c`, at checkpoints. */
+  readonly fullVerify: readonly string[];
   /** How the tests are run that are compared; undefined: what `verify` tells. */
   readonly tests: WrittenTests | undefined;
 }

@@ -49,19 +49,11 @@ export function changePolicy(
   const { purpose, reason, changes } = parsed.ok ? parsed.value : readableParts(file.value);
   const policy = applyOverride(specified, { purpose, changes });
   const loosened = loosenings(specified, policy);
-  const notBuilt = NOT_BUILT_YET.filter((key) => changes[key] !== undefined);
   const unexplained = recordOf(file.value)["reason"] === undefined ? loosened : [];
   const issues = [
     ...(parsed.ok ? [] : parsed.error),
     ...levelIssues(file.value, ruleIds),
-    ...notBuilt.map((key) => ({
-      path: ["changes", key],
-      message: "is not built yet in this version",
-      hint: "it comes with phase 3; delete the line",
-    })),
-    ...unexplained
-      .filter(({ key }) => !notBuilt.some((refused) => refused === key))
-      .map((loosening) => withoutReason(specified.phase, loosening)),
+    ...unexplained.map((loosening) => withoutReason(specified.phase, loosening)),
     ...sideBySideAsListed(policy, changes),
   ];
   return issues.length > 0 ? err(issues.map(file.problem)) : ok({ policy, purpose, reason, loosened });
@@ -96,9 +88,6 @@ function withoutReason(phase: Phase, { key, specified, used }: Loosening): Issue
     hint: "add `reason:` with a sentence; every summary prints it beside the phase's value",
   };
 }
-
-/** Rules that this version cannot follow. Accepting them would be a promise that nothing keeps. */
-const NOT_BUILT_YET = ["checkpointEvery"] as const;
 
 /** Accepting it would be a promise that nothing keeps. */
 function sideBySideAsListed({ order }: Policy, { parallel = 1 }: PolicyOverride["changes"]): Issue[] {

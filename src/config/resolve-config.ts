@@ -18,7 +18,7 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
     workspaceDir: resolve(workspaceDir),
     planPath: absolute(file.plan),
     repositories: Object.entries(file.repositories).map(([name, written]) => {
-      const { path, base, verify, tests, build = [], prepare, ...toolchain } = written;
+      const { path, base, verify, fullVerify = verify, tests, build = [], prepare, ...toolchain } = written;
       return {
         name,
         path: absolute(path),
@@ -27,6 +27,7 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
         prepare: parsePrepare(prepare),
         build,
         verify,
+        fullVerify,
         tests,
       };
     }),

@@ -88,6 +88,11 @@ const repositorySchema = z
       "Commands that decide whether a task may land, each run by `sh -c` in the tree, without network. " +
         "No default: without a check nothing should land.",
     ),
+    fullVerify: verifySchema
+      .optional()
+      .describe(
+        "Commands of the full verification at checkpoints (phase 3), each run by `sh -c` in the tree, without network. Default: those of verify.",
+      ),
     tests: testsSchema
       .optional()
       .describe(

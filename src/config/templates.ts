@@ -160,6 +160,7 @@ ${toolchainLine(repository.toolchainGuess)}    # Dependencies are installed once
     # prepare: { commands: [npm ci], files: [package.json, package-lock.json] }
     # build: [npm run build] # before the agent and before verify. Default: none
     verify: ${inline(verifyGuess.length > 0 ? verifyGuess : [missing])} ${verifyNote}
+    # fullVerify: [npm run test:all] # at checkpoints, after every few landings of a phase 3 night. Default: verify
     # tests: { runner: node, command: node --test } # how they are compared one by one. Default: what verify tells
 `;
 }

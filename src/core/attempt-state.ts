@@ -28,6 +28,8 @@ export interface AttemptState extends AttemptRef {
     | "replayed"
     | "landing"
     | "landed";
+  /** The commit that its agent started from, where its task was granted something: the base with that. */
+  start?: ObjectId;
   capture?: EventData<"capture.finished">;
   findings: readonly Finding[];
   /** What its change is made of, as far as the checks came. */
@@ -59,6 +61,7 @@ export type AttemptEvent = Extract<
   NightwardenEvent,
   {
     readonly type:
+      | "grant.finished"
       | "sandbox.started"
       | "sandbox.finished"
       | "model.answered"
@@ -104,6 +107,9 @@ const AFTER_THE_END: ReadonlySet<string> = new Set(["ended", "budget"]);
 /** Adds one event to `attempt`, in place. */
 export function applyToAttempt(attempt: AttemptState, event: AttemptEvent): void {
   switch (event.type) {
+    case "grant.finished":
+      if (event.data.commit !== null) attempt.start = event.data.commit;
+      return;
     case "sandbox.started":
       if (event.data.role === "agent") attempt.step = "agent";
       return;

@@ -56,6 +56,12 @@ export function nextActions(facts: {
       why: "Find out why the sandbox does not hold before the next night",
       command: "nightwarden drill containment",
     });
+  } else if (end === "rollback-failed") {
+    const unmoved = repositories.find(({ uncovered }) => (uncovered ?? 0) > 0) ?? repositories[0];
+    if (unmoved) {
+      const command = `git -C ${shellQuoted(unmoved.path)} log --oneline ${unmoved.checkpoint ?? unmoved.base}..${unmoved.branch}`;
+      actions.push({ why: "See what is on the branch and has not passed, before the next night", command });
+    }
   } else if (end === "infra" || end === "auth" || end === "refused") {
     actions.push({ why: "Find out what is wrong before the next night", command: "nightwarden doctor" });
   }

@@ -4,6 +4,8 @@ import { decideAfterAttempt, type Outcome } from "./attempt.ts";
 import { blockedTask, type OutsideDependency } from "./blocked-task.ts";
 import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
 import { MINUTE_MS } from "./duration.ts";
+import { candidateOf, landingsAgain, undoneBy } from "./landing-again.ts";
+import { checkpointEnd, dueCheckpoint } from "./next-checkpoint.ts";
 import type { NightEnd } from "./night-events.ts";
 import type { TaskId } from "./ids.ts";
 import type { NightState, TaskState } from "./night-state.ts";
@@ -23,6 +25,8 @@ export type NextStep =
       /** The task that it is skipped for. */
       readonly because?: TaskId;
     }
+  /** Begin a checkpoint of this repository, and do not wait for it. Nothing else begins while it runs. */
+  | { readonly kind: "checkpoint"; readonly repo: string }
   /** Nothing can be started beside what runs: wait until the first of it ends. */
   | { readonly kind: "wait" }
   /** Stop what runs, wait for it, and end. A landing that has begun completes. */
@@ -50,11 +54,14 @@ export interface NightContext {
     | "order"
     | "parallel"
     | "skipping"
+    | "checkpointEvery"
   >;
   /** Tonight's tasks in the order in which they have their turn. */
   readonly agenda: Agenda;
   /** Tasks whose attempts the night has begun and not seen the end of. */
   readonly running: ReadonlySet<TaskId>;
+  /** The night has begun a checkpoint and not seen the end of it. Absent: it has not. */
+  readonly isCheckpointRunning?: boolean;
   /** When the night has to be over, ISO 8601; undefined: it may take as long as it takes. */
   readonly endsAt: string | undefined;
   /** How the attempts of a task ended in earlier nights, since a person asked for it last; oldest first. */
@@ -76,6 +83,8 @@ export function nextStep(state: NightState, context: NightContext): NextStep {
   if (close) return close;
   const end = decided.find((step) => step.kind === "finish");
   if (end) return end;
+  const unsafe = checkpointStop(state);
+  if (unsafe) return unsafe;
   // 2. A person or a signal wants the night to end.
   if (state.stopping) return stopStep(state.stopping);
   // 3. What may still run would run beside the next attempt.
@@ -90,14 +99,35 @@ export function nextStep(state: NightState, context: NightContext): NextStep {
     const tasks = lastFailed(state, count);
     return finish(after.end, count === 1 ? "a task failed" : `${count} tasks in a row failed`, tasks);
   }
-  // 5. What has its turn now.
   const places = context.policy.order === "dag" ? context.policy.parallel : 1;
-  if (context.running.size >= places) return { kind: "wait" };
+  if (context.isCheckpointRunning || context.running.size >= places) return { kind: "wait" };
+  // 5. What has landed is verified as a whole before anything is built on it.
+  const due = dueCheckpoint(state, context.policy, { atEnd: false });
+  if (due) return { kind: "checkpoint", repo: due.repo };
+  // 6. What has its turn now.
   const step = stepToStart(state, context, decided.filter(startsSomething));
-  if (step.kind !== "attempt") return step;
+  if (step.kind !== "attempt" || landsAgain(state, step.task)) return step;
   const reached = nightBudgetReached(state, context.policy);
   if (reached === undefined) return step;
-  return context.running.size > 0 ? { kind: "wait" } : finish("budget", reached);
+  return context.running.size > 0 ? { kind: "wait" } : lastStep(state, context, finish("budget", reached));
+}
+
+/** How a night ends that a checkpoint has ended; undefined: none has. */
+export function checkpointStop(state: NightState): Finish | undefined {
+  const ended = checkpointEnd(state);
+  return ended && finish(ended.end, ended.detail);
+}
+
+/** Nothing can be started any more: what no checkpoint covers has one first. */
+function lastStep(state: NightState, { policy }: NightContext, end: Finish): NextStep {
+  const due = dueCheckpoint(state, policy, { atEnd: true });
+  return due ? { kind: "checkpoint", repo: due.repo } : end;
+}
+
+/** Whether a task's next attempt has no agent. */
+function landsAgain(state: NightState, id: TaskId): boolean {
+  const task = state.tasks.get(id);
+  return task !== undefined && candidateOf(task) !== undefined;
 }
 
 /** The next task whose end an attempt has decided; undefined: none. For a night that has to end, and starts nothing any more. */
@@ -135,6 +165,12 @@ function afterAttempt(
   last: Outcome,
   context: NightContext,
 ): Close | Start | Finish | undefined {
+  if (task.attempts.at(-1)?.revoked !== undefined) {
+    const undone = undoneBy(state, task);
+    return undone
+      ? { kind: "close", task: task.id, ...undone }
+      : { kind: "attempt", task: task.id, afterProbe: false };
+  }
   const tonight = task.attempts.flatMap((attempt) => attempt.outcome ?? []);
   const decision = decideAfterAttempt([...context.earlier(task.id), ...tonight], context.policy);
   const detail = last.kind === "landed" ? "" : `${last.reason}: ${last.detail}`;
@@ -182,12 +218,17 @@ function stepAfterQuota(
   return finish("quota", `${detail}; it can go on at ${until}`, [task.id]);
 }
 
-/** The first that may be started now: what is tried again before what is new, and that as the agenda has it. */
+/**
+ * The first that may be started now: what lands again before what is tried again, that before what is new, and that as the
+ * agenda has it.
+ */
 function stepToStart(state: NightState, context: NightContext, again: readonly Start[]): NextStep {
   const { running, agenda, policy } = context;
   // A quota is waited for with nothing beside it.
   const pause = again.find((step) => step.kind === "pause");
   if (pause) return running.size > 0 ? { kind: "wait" } : pause;
+  const landing = nextLandingAgain(state, context, again);
+  if (landing) return landing;
   const ahead = [...running];
   /** Whether it has to wait for somebody's files; those behind it then have to wait for its own. */
   const isHeld = (task: TaskId): boolean => {
@@ -195,7 +236,7 @@ function stepToStart(state: NightState, context: NightContext, again: readonly S
     if (ahead.length < running.size + MAX_HELD) ahead.push(task);
     return true;
   };
-  const free = again.find(({ task }) => !isHeld(task));
+  const free = again.find(({ task }) => !landsAgain(state, task) && !isHeld(task));
   if (free) return free;
 
   let unmet: Finish | undefined;
@@ -218,7 +259,22 @@ function stepToStart(state: NightState, context: NightContext, again: readonly S
     }
   }
   if (running.size > 0) return { kind: "wait" };
-  return unmet ?? finish("queue-empty", "every task has had its turn");
+  return lastStep(state, context, unmet ?? finish("queue-empty", "every task has had its turn"));
+}
+
+/** One after the other, in their old order: each is made again on the one before. Undefined: there is none that could begin. */
+function nextLandingAgain(
+  state: NightState,
+  context: NightContext,
+  again: readonly Start[],
+): NextStep | undefined {
+  const { running, agenda } = context;
+  const tasks = landingsAgain(state);
+  if (tasks.some(({ id }) => running.has(id))) return { kind: "wait" };
+  const task = tasks.find((each) => blockedTask(each, state, context) === undefined);
+  if (!task) return undefined;
+  if ([...running].some((other) => agenda.mayCollide(task.id, other))) return { kind: "wait" };
+  return again.find((step) => step.task === task.id) ?? { kind: "attempt", task: task.id, afterProbe: false };
 }
 
 /** The last `count` tasks that failed, in the order in which they did. */

@@ -62,6 +62,8 @@ export const NIGHT_EVENTS = {
     ),
     /** How long the night may be, from its first event; null: as long as it takes. Absent in journals of earlier versions. */
     windowMs: ms.nullable().optional(),
+    /** Landings between two full verifications. Absent: none are made. */
+    checkpointEvery: z.number().int().positive().optional(),
     /** The agents of its tasks and their models: nights are compared under the same conditions only. */
     agents: z.array(z.object({ name: z.string(), models: z.array(z.string()) })).optional(),
   }),

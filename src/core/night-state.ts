@@ -1,6 +1,12 @@
 import type { TaskResult } from "./after-task.ts";
 import type { AttemptRef } from "./attempt.ts";
 import { applyToAttempt, beginAttempt, type AttemptEvent, type AttemptState } from "./attempt-state.ts";
+import {
+  applyToCheckpoints,
+  type CheckpointEvent,
+  type RedCheckpoint,
+  type Revoking,
+} from "./checkpoint-state.ts";
 import type { EventData, NightwardenEvent } from "./event.ts";
 import type { NightEnd } from "./night-events.ts";
 import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
@@ -43,8 +49,18 @@ export interface RepositoryState {
   checkpoint: ObjectId;
   /** What has landed since, oldest first. */
   landings: readonly Landing[];
+  /** The last full verification was red, and the branch is still there. */
+  red?: RedCheckpoint;
   /** A way back to the checkpoint that has begun and not ended. */
   goingBack?: { readonly from: ObjectId; readonly to: ObjectId };
+  /** The branch went back, and not every landing that it lost is recorded as revoked. */
+  revoking?: Revoking;
+  /** What the user's repository has is not on the branch any more: delivering means going back there, too. */
+  hasGoneBack?: true;
+  /** Full verifications that were begun; names their containers. */
+  fullRuns: number;
+  /** Keys of those that were green. */
+  readonly greenFull: Set<string>;
   /** The tip that the user's repository has. */
   delivered?: ObjectId;
   /** Why the last delivery was put off. */
@@ -129,10 +145,6 @@ type RepositoryEvent = Extract<
       | "prepare.finished"
       | "baseline.finished"
       | "landing.finished"
-      | "checkpoint.finished"
-      | "rollback.started"
-      | "rollback.finished"
-      | "rollback.failed"
       | "delivery.finished"
       | "delivery.deferred";
   }
@@ -203,16 +215,17 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "checkpoint.finished":
       state.checkpoints.push(event.data);
-      changeRepository(state, event);
+      changeCheckpoints(state, event);
       return;
     case "rollback.failed":
       state.failedRollbacks.push(event.data);
-      changeRepository(state, event);
+      changeCheckpoints(state, event);
       return;
     case "landing.revoked":
       state.revocations.push(event.data);
       reopenTask(state, event.data.task);
       changeAttempt(state, event);
+      changeCheckpoints(state, event);
       return;
     case "leftovers.removed":
       state.leftovers += countLeftovers(event.data);
@@ -258,11 +271,17 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "image.ready":
     case "baseline.finished":
-    case "rollback.started":
-    case "rollback.finished":
     case "delivery.finished":
     case "delivery.deferred":
       changeRepository(state, event);
+      return;
+    case "checkpoint.started":
+    case "bisection.started":
+    case "bisection.tried":
+    case "bisection.finished":
+    case "rollback.started":
+    case "rollback.finished":
+      changeCheckpoints(state, event);
       return;
     case "landing.finished":
       changeRepository(state, event);
@@ -272,6 +291,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       changeAttempt(state, event);
       countCapture(state, event.data);
       return;
+    case "grant.finished":
     case "egress.denied":
     case "sandbox.started":
     case "sandbox.finished":
@@ -289,10 +309,6 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "workspace.created":
     case "phase.promoted":
-    case "checkpoint.started":
-    case "bisection.started":
-    case "bisection.tried":
-    case "bisection.finished":
     case "task.requeued":
     case "night.listed":
     case "night.sealed":
@@ -300,7 +316,6 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "workspace.repaired":
     case "prepare.started":
     case "grant.started":
-    case "grant.finished":
     case "baseline.started":
     case "gateway.started":
     case "gateway.finished":
@@ -356,11 +371,23 @@ function reopenTask(state: NightState, id: TaskId): void {
   delete task.result;
   delete task.detail;
   delete task.finishedAt;
+  state.undecided.add(id);
 }
 
 function beginRepository(data: EventData<"repository.prepared">): RepositoryState {
   const { repo, path, base, baseRef, uncommitted } = data;
-  return { repo, path, base, baseRef, uncommitted, tip: base, checkpoint: base, landings: [] };
+  return {
+    repo,
+    path,
+    base,
+    baseRef,
+    uncommitted,
+    tip: base,
+    checkpoint: base,
+    landings: [],
+    fullRuns: 0,
+    greenFull: new Set(),
+  };
 }
 
 function applyToRepository(repository: RepositoryState, event: RepositoryEvent): void {
@@ -378,26 +405,10 @@ function applyToRepository(repository: RepositoryState, event: RepositoryEvent):
       repository.tip = event.data.commit;
       repository.landings = [...repository.landings, landingOf(event.data)];
       return;
-    case "checkpoint.finished":
-      if (event.data.result === "red") return;
-      // Landings wait while it runs, but a journal is not to be trusted with that.
-      repository.landings = afterCommit(repository.landings, event.data.commit);
-      repository.checkpoint = event.data.commit;
-      return;
-    case "rollback.started":
-      repository.goingBack = { from: event.data.from, to: event.data.to };
-      return;
-    case "rollback.finished":
-      delete repository.goingBack;
-      repository.tip = event.data.to;
-      repository.landings = [];
-      return;
-    case "rollback.failed":
-      delete repository.goingBack;
-      return;
     case "delivery.finished":
       repository.delivered = event.data.to;
       delete repository.deferred;
+      delete repository.hasGoneBack;
       return;
     case "delivery.deferred":
       repository.deferred = event.data.reason;
@@ -408,13 +419,14 @@ function landingOf({ task, attempt, token, commit, tip }: EventData<"landing.fin
   return { task, attempt, token, commit, tip };
 }
 
-function afterCommit(landings: readonly Landing[], commit: ObjectId): readonly Landing[] {
-  return landings.slice(landings.findIndex((landing) => landing.commit === commit) + 1);
-}
-
 function changeRepository(state: NightState, event: RepositoryEvent): void {
   const repository = state.repositories.get(event.data.repo);
   if (repository) applyToRepository(repository, event);
+}
+
+function changeCheckpoints(state: NightState, event: CheckpointEvent): void {
+  const repository = state.repositories.get(event.data.repo);
+  if (repository) applyToCheckpoints(repository, event);
 }
 
 function changeAttempt(state: NightState, event: AttemptEvent): void {

@@ -71,8 +71,12 @@ function afterNight(
   return { ...entry, place: before.place === "open" ? placeAfter(task, requeuedAt) : before.place };
 }
 
-function placeAfter({ result, finishedAt = "" }: TaskState, requeuedAt: string): QueuePlace {
-  return (result === "failed" || result === "set-aside") && finishedAt > requeuedAt ? result : "open";
+function placeAfter({ result, finishedAt = "", attempts }: TaskState, requeuedAt: string): QueuePlace {
+  if (result === "failed" || result === "set-aside") return finishedAt > requeuedAt ? result : "open";
+  // What made a checkpoint red has failed, also where the crash came before the task was closed.
+  const last = attempts.at(-1);
+  const isCulprit = result === undefined && last?.revoked === "culprit";
+  return isCulprit && (last?.finishedAt ?? "") > requeuedAt ? "failed" : "open";
 }
 
 /** A task of the plan that is not started tonight, and where it stands. */

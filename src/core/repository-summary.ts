@@ -20,13 +20,19 @@ export interface RepositorySummary {
   readonly deferred: string | null;
   /** Files with uncommitted changes, which the night left out. */
   readonly uncommitted: number;
+  /** The last commit of the branch that passed the full verification, or the base; null: the night has no checkpoints. */
+  readonly checkpoint: ObjectId | null;
+  /** How many landings since no checkpoint covers; null: the night has none. */
+  readonly uncovered: number | null;
 }
 
-export function summariseRepository(
-  night: NightId,
-  state: RepositoryState,
-  tasks: readonly TaskSummary[],
-): RepositorySummary {
+export function summariseRepository(facts: {
+  readonly night: NightId;
+  readonly state: RepositoryState;
+  readonly tasks: readonly TaskSummary[];
+  readonly hasCheckpoints: boolean;
+}): RepositorySummary {
+  const { night, state, tasks, hasCheckpoints } = facts;
   return {
     repo: state.repo,
     path: safeLine(state.path, 4096),
@@ -38,5 +44,7 @@ export function summariseRepository(
     delivered: state.tip === (state.delivered ?? state.base),
     deferred: state.deferred === undefined ? null : safeLine(state.deferred),
     uncommitted: state.uncommitted,
+    checkpoint: hasCheckpoints ? state.checkpoint : null,
+    uncovered: hasCheckpoints ? state.landings.length : null,
   };
 }

@@ -1,4 +1,5 @@
 import type { CanaryResult, DrillVerdict } from "./canary.ts";
+import { summariseCheckpoints, type CheckpointSummary } from "./checkpoint-summary.ts";
 import type { NightEnd } from "./night-events.ts";
 import type { NightId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
@@ -19,7 +20,7 @@ import { countTasks, headlineOf, summariseTask, type TaskCounts, type TaskSummar
  * alone, so that it can be made again at any time. All text in it is inert (see safe-text.ts); times are ISO 8601 in
  * UTC, durations milliseconds.
  */
-export interface NightSummary {
+export interface NightSummary extends CheckpointSummary {
   readonly version: 1;
   readonly night: NightId;
   readonly purpose: "work" | "demo";
@@ -93,7 +94,12 @@ export function summarise(state: NightState): NightSummary {
   const tasks = [...state.tasks.values()].map((task) => summariseTask(task, state.end !== undefined));
   const counts = countTasks(tasks);
   const repositories = [...state.repositories.values()].map((repository) =>
-    summariseRepository(state.night, repository, tasks),
+    summariseRepository({
+      night: state.night,
+      state: repository,
+      tasks,
+      hasCheckpoints: hasCheckpoints(state),
+    }),
   );
   return {
     version: 1,
@@ -137,6 +143,7 @@ export function summarise(state: NightState): NightSummary {
     spending: spendingOfNight(state),
     denied: tasks.reduce((sum, task) => sum + task.denied, 0),
     containment: containmentOf(state),
+    ...summariseCheckpoints(state),
     demotion: state.demotion ? { ...state.demotion, why: safeLine(state.demotion.why) } : null,
     nextActions: nextActions({
       night: state.night,
@@ -147,6 +154,11 @@ export function summarise(state: NightState): NightSummary {
       containment: state.drill?.verdict,
     }),
   };
+}
+
+/** As its policy said; journals of earlier versions do not tell, and had none. */
+function hasCheckpoints({ started }: NightState): boolean {
+  return started?.checkpointEvery !== undefined;
 }
 
 /** Each once, though several accounts may have shown it. */

@@ -155,6 +155,8 @@ function resultOf(task: TaskState, nightHasEnded: boolean): TaskSummary["result"
 
 /** A task without a failed attempt can be closed, too: by a dependency, for example. */
 function whyNot(task: TaskState, failure: string | undefined): string | null {
+  if (task.result === undefined && task.attempts.at(-1)?.revoked !== undefined)
+    return "its landing was taken back by a checkpoint, and it has not landed again";
   if (failure !== undefined) return failure;
   return task.detail ? safeLine(task.detail) : null;
 }

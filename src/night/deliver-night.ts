@@ -2,7 +2,7 @@ import type { JournalStore } from "../contracts/journal.ts";
 import type { Repository } from "../contracts/repository.ts";
 import type { NightId } from "../core/ids.ts";
 import { replay } from "../core/night-state.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, isUndelivered } from "./deliver.ts";
 import { NightRecord } from "./night-record.ts";
 
 /** What became of one repository's results: `reason` says why they are still not delivered. */
@@ -22,8 +22,9 @@ export async function deliverNight(options: {
   const record = new NightRecord(state, await options.journals.open(options.night));
   const results: DeliveredNight[] = [];
   try {
-    for (const { repo, tip, base, delivered } of state.repositories.values()) {
-      if (tip === base || tip === delivered) continue;
+    for (const repository of state.repositories.values()) {
+      if (!isUndelivered(repository)) continue;
+      const { repo } = repository;
       await deliver({ record, repositories: options.repositories }, repo);
       results.push({ repo, reason: state.repositories.get(repo)?.deferred });
     }

@@ -1,5 +1,6 @@
 import type { Delivery, Repository } from "../contracts/repository.ts";
 import { nightBranch } from "../core/ids.ts";
+import type { RepositoryState } from "../core/night-state.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import type { NightRecord } from "./night-record.ts";
 import { required } from "./night.ts";
@@ -14,21 +15,23 @@ export async function deliver(
 ): Promise<void> {
   const { record } = options;
   const repository = required(options.repositories.get(repo), `repository "${repo}"`);
-  const {
-    tip: to,
-    base,
-    delivered,
-  } = required(record.state.repositories.get(repo), `the state of "${repo}"`);
+  const state = required(record.state.repositories.get(repo), `the state of "${repo}"`);
+  if (!isUndelivered(state)) return;
+  const { tip: to, base, delivered, hasGoneBack = false } = state;
   const from = delivered ?? null;
-  if (to === base || to === from) return;
   const ref = `refs/heads/${nightBranch(record.state.night)}`;
   await record.record({ type: "delivery.started", data: { repo, ref, from, to } });
-  const delivery = await tryToDeliver(repository, { night: record.state.night, base, from, to });
+  const delivery = await tryToDeliver(repository, { night: record.state.night, base, from, to, hasGoneBack });
   if (delivery.kind === "delivered") {
     await record.record({ type: "delivery.finished", data: { repo, ref, to } });
   } else {
     await record.record({ type: "delivery.deferred", data: { repo, ref, to, reason: delivery.reason } });
   }
+}
+
+/** Whether the user's repository has not what the night's branch is at: something landed, or went back. */
+export function isUndelivered({ tip, base, delivered }: RepositoryState): boolean {
+  return tip !== (delivered ?? base);
 }
 
 /** What has landed stays landed: a repository that cannot take it now, such as on a full disk, is a reason to put it off. */

@@ -3,6 +3,7 @@ import type { RegistryAccess } from "../core/registry-access.ts";
 import type { SetSource } from "../core/event-fields.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
+import type { Task } from "../core/plan.ts";
 import { followsManifests } from "../core/prepare-recipe.ts";
 import { unsafeInput, type InstallInputs } from "../core/unsafe-input.ts";
 import type { Attempt } from "./attempt.ts";
@@ -18,7 +19,7 @@ import { usableSet } from "./usable-set.ts";
  * then. Throws `refused.prepare` where they are refused or cannot be installed.
  */
 export async function dependenciesOfCommit(options: {
-  readonly attempt: Pick<Attempt, "night" | "task" | "ref" | "slot">;
+  readonly attempt: Pick<Attempt, "night" | "ref" | "slot"> & { readonly task: Pick<Task, "repo"> };
   readonly commit: ObjectId;
   readonly source: SetSource;
   readonly isTrusted: boolean;
@@ -57,7 +58,7 @@ export async function dependenciesOfCommit(options: {
 }
 
 async function refuseUnsafe(
-  { night, task: { repo } }: Pick<Attempt, "night" | "task">,
+  { night, task: { repo } }: Pick<Attempt, "night"> & { readonly task: Pick<Task, "repo"> },
   files: readonly SetFile[],
 ): Promise<void> {
   const { base } = repositoryStateOf(night, repo);

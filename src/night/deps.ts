@@ -119,6 +119,8 @@ export interface NightOrder {
   readonly tests?: ReadonlyMap<string, WrittenTests>;
   /** Verify commands by repository: what a baseline runs. */
   readonly verify: ReadonlyMap<string, readonly string[]>;
+  /** Commands of the full verification at checkpoints, by repository. Absent, for all or for one: the verify commands. */
+  readonly fullVerify?: ReadonlyMap<string, readonly string[]>;
   readonly onEvent: (event: NightwardenEvent) => void;
   /** Progress that is no fact: a line for a person, forgotten at once. */
   readonly onProgress: (line: string) => void;

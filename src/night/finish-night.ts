@@ -1,4 +1,5 @@
 import type { NightEnd } from "../core/night-events.ts";
+import { nextUndoing } from "../core/next-checkpoint.ts";
 import { openAttempts } from "../core/night-state.ts";
 import { messageOf } from "../core/nightwarden-error.ts";
 import { deliver } from "./deliver.ts";
@@ -6,11 +7,13 @@ import type { History } from "./history.ts";
 import { closeAccount } from "./night-account.ts";
 import { sealNight } from "./list-night.ts";
 import type { Night } from "./night.ts";
+import { loseTrust } from "./lose-trust.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
+import { dropRevoked } from "./undo-landings.ts";
 
 /**
  * The end of every night, however it came: an attempt without an outcome gets one, what could not be delivered is tried
- * once more, what is left is removed and counted, and the journal gets its last event. A step that fails
+ * once more, a branch that could not go back costs the workspace a phase, what is left is removed and counted, and the journal gets its last event. A step that fails
  * does not keep the next from happening.
  */
 export async function finishNight(
@@ -20,17 +23,21 @@ export async function finishNight(
 ): Promise<void> {
   const { record, deps } = night;
   const { repositories } = deps;
-  if (openAttempts(record.state).length > 0) {
+  const isUndoing = [...record.state.repositories.values()].some((each) => nextUndoing(record.state, each));
+  if (openAttempts(record.state).length > 0 || isUndoing) {
     await warnOnFailure(night, "unsettled", async () => await settleInterrupted({ record, repositories }));
   }
   for (const { repo, deferred } of record.state.repositories.values()) {
     if (deferred === undefined) continue;
     await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
+  await warnOnFailure(night, "not-demoted", async () => await loseTrust({ record, journals: deps.journals }));
   await warnOnFailure(night, "leftovers", async () => {
     await closeAccount(night, history);
   });
   await sealNight(deps.journals, await record.record({ type: "night.finished", data: { end, detail } }));
+  // Only now is it certain that the night does not go on and land them again.
+  await dropRevoked({ record, repositories });
 }
 
 async function warnOnFailure(night: Night, code: string, work: () => Promise<void>): Promise<void> {

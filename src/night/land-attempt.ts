@@ -6,6 +6,7 @@ import { blockingDetail, checkCandidate, type CandidateFacts } from "../core/che
 import { checkSettings } from "../core/check-settings.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import type { ObjectId } from "../core/ids.ts";
+import { lostDependency } from "../core/landing-again.ts";
 import { isCurrent } from "../core/night-state.ts";
 import type { Attempt } from "./attempt.ts";
 import { deliver } from "./deliver.ts";
@@ -14,11 +15,13 @@ import { repositoryOf, repositoryStateOf } from "./night.ts";
 import { replayTests } from "./replay-tests.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
 
-/** A commit that has passed the checks and the verify commands. */
-export interface VerifiedCandidate {
+/** A commit that is to land. */
+export interface LandingCandidate {
   readonly commit: ObjectId;
-  /** What was verified: the same key needs no second run. */
-  readonly key: string;
+  /** What it is a change of. */
+  readonly base: ObjectId;
+  /** What was verified: the same key needs no second run. Undefined: nothing was, in this attempt. */
+  readonly key: string | undefined;
   readonly facts: CandidateFacts;
   /** What it was verified with; undefined: nothing was installed. */
   readonly dependencies: DependencySet | undefined;
@@ -62,22 +65,24 @@ async function changeOf(attempt: Attempt, base: ObjectId, commit: ObjectId): Pro
 
 /**
  * Lands a verified commit: the night's branch moves to exactly the commit that was verified. Where the branch has moved
- * since the attempt began, the candidate is made again on its tip, and checked and verified again, until both agree.
+ * since the attempt began, the candidate is made again on its tip, and checked and verified again, until both agree. So is one that was
+ * verified in another attempt.
  *
  * The only writer of a night's branch, one landing at a time (`Night.landing`). From the event `landing.started` on it is not interrupted.
  */
-export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate): Promise<Outcome> {
+export async function landAttempt(attempt: Attempt, candidate: LandingCandidate): Promise<Outcome> {
   const { night, task, ref } = attempt;
   const { record } = night;
   const repository = repositoryOf(night, task.repo);
-  let { commit, key, dependencies } = candidate;
-  let { base } = attempt;
+  let { commit, base, key, dependencies } = candidate;
   for (
     let { tip } = repositoryStateOf(night, task.repo);
-    tip !== base;
+    key === undefined || tip !== base;
     { tip } = repositoryStateOf(night, task.repo)
   ) {
     night.stop.throwIfAborted();
+    const lost = withoutDependency(attempt);
+    if (lost) return lost;
     const message = commitMessage({ task, attempt: ref, night: record.state.night });
     const rebuilt = await repository.rebuild({ attempt: ref, commit, tip, message });
     if (rebuilt.kind === "conflict") {
@@ -86,10 +91,10 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
         `another task's landed change touches the same lines: ${rebuilt.paths.join(", ")}`,
       );
     }
-    await record.record({
-      type: "candidate.rebuilt",
-      data: { ...ref, from: commit, commit: rebuilt.commit, tip },
-    });
+    if (rebuilt.commit !== commit) {
+      const data = { ...ref, from: commit, commit: rebuilt.commit, tip };
+      await record.record({ type: "candidate.rebuilt", data });
+    }
     [commit, base] = [rebuilt.commit, tip];
     if ((await repository.treeOf(commit)) === (await repository.treeOf(tip))) {
       return failed("no-change", "another task has landed the same change before");
@@ -121,6 +126,15 @@ export async function landAttempt(attempt: Attempt, candidate: VerifiedCandidate
   if (dependencies) night.sets.set(dependencies.key, dependencies);
   await deliver({ record: night.record, repositories: night.deps.repositories }, task.repo);
   return { kind: "landed", commit };
+}
+
+/**
+ * What an attempt's change was made on may have been taken back while it worked: whether its task can go on without, is
+ * decided anew. Undefined: all that it depends on is there.
+ */
+function withoutDependency({ night, task }: Attempt): Outcome | undefined {
+  const lost = lostDependency(night.record.state, task);
+  return lost && failed("stopped", `"${lost.id}", which it depends on, was taken back by a checkpoint`);
 }
 
 /** The outcome of an attempt whose token is no longer its task's current one: nothing of it may arrive any more. */

@@ -21,6 +21,15 @@ export function memoryClaim(night: Night, task: Task, limits: Pick<Limits, "memo
   return { id, bytes: Math.max(own, Math.min(installing, budgetBytes)) };
 }
 
+/** What a full verification's containers may use at one time, in the same way. */
+export function checkpointClaim(night: Night, repo: string): Claim {
+  const { budgetBytes, collectorBytes, gatewayBytes } = night.deps.memory;
+  const installs = night.deps.preparation !== undefined && night.order.prepare?.has(repo) === true;
+  const bytes = night.order.limits.memory + collectorBytes + (installs ? gatewayBytes : 0);
+  // The baseline ran within no claim: what is more than the budget is let in alone, and not refused.
+  return { id: `checkpoint-${repo}`, bytes: Math.min(bytes, budgetBytes) };
+}
+
 /** Refuses a night that has a task which the memory budget could never admit. */
 export function refuseTooLarge(night: Night, tasks: readonly Task[]): void {
   const { limits, policy } = night.order;

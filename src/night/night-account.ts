@@ -1,5 +1,6 @@
 import type { MayStand } from "../core/account.ts";
 import type { AttemptRef } from "../core/attempt.ts";
+import { keepsRefs } from "../core/landing-again.ts";
 import type { NightState } from "../core/night-state.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { leakInWords, unrepairedLeak } from "../core/unrepaired-leak.ts";
@@ -81,13 +82,13 @@ function landedTokens(night: Night, history: History): Set<string> {
   return tokensOfLanded([...history.nights, night.record.state]);
 }
 
-/** Tokens of the attempts that have landed in any of `nights`. */
+/** Tokens of the attempts that have landed in any of `nights`, or may land again. */
 export function tokensOfLanded(nights: readonly NightState[]): Set<string> {
   return new Set(nights.flatMap(landedIn));
 }
 
 function landedIn(state: NightState): string[] {
   return [...state.tasks.values()].flatMap(({ attempts }) =>
-    attempts.flatMap(({ landed, token }) => (landed === undefined ? [] : [token])),
+    attempts.flatMap((attempt) => (keepsRefs(state, attempt) ? [attempt.token] : [])),
   );
 }

@@ -8,6 +8,7 @@ import type { CaptureLimits } from "../core/collector-protocol.ts";
 import { commitMessage } from "../core/commit-message.ts";
 import { MAX_BODY_BYTES } from "../core/frame.ts";
 import { attemptId, type ObjectId } from "../core/ids.ts";
+import type { Candidate } from "../core/landing-again.ts";
 import { taskLimits, type Limits } from "../core/limits.ts";
 import { isCurrent } from "../core/night-state.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
@@ -15,7 +16,8 @@ import { followsManifests } from "../core/prepare-recipe.ts";
 import type { Task } from "../core/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import { changedDependencyFiles } from "./changed-dependency-files.ts";
-import { givenUp, inspectCandidate, landAttempt, type VerifiedCandidate } from "./land-attempt.ts";
+import { landAgain } from "./land-again.ts";
+import { givenUp, inspectCandidate, landAttempt, type LandingCandidate } from "./land-attempt.ts";
 import { dependenciesOfCommit } from "./dependencies-of-commit.ts";
 import { dropSets } from "./drop-sets.ts";
 import { accountAfterAttempt } from "./night-account.ts";
@@ -34,7 +36,13 @@ import { withCleanUp } from "./with-clean-up.ts";
  */
 export async function runAttempt(
   night: Night,
-  options: { readonly task: Task; readonly number: number; readonly slot: number },
+  options: {
+    readonly task: Task;
+    readonly number: number;
+    readonly slot: number;
+    /** It lands again, and no agent runs. */
+    readonly candidate?: Candidate;
+  },
 ): Promise<void> {
   const { deps, order } = night;
   const { task, number, slot } = options;
@@ -54,25 +62,36 @@ export async function runAttempt(
       // The tip is that of the moment at which it begins: others may have landed while it waited.
       const base = repositoryStateOf(night, task.repo).tip;
       const found = { start: base, dependencies: undefined };
-      await runAdmitted({ night, task, ref, slot, limits, base, ...found }, number);
+      await runAdmitted({ night, task, ref, slot, limits, base, ...found }, number, options.candidate);
     },
     async () => await Promise.resolve(leave()),
   );
 }
 
 /** An attempt whose containers have their memory. */
-async function runAdmitted(attempt: Attempt, number: number): Promise<void> {
+async function runAdmitted(attempt: Attempt, number: number, candidate?: Candidate): Promise<void> {
   const { night, task, slot } = attempt;
   const { record } = night;
   const { ref, base } = attempt;
   const image = imageOf(night, task.repo);
   await record.record({
     type: "attempt.started",
-    data: { ...ref, key: task.key, number, slot, repo: task.repo, base, image },
+    data: {
+      ...ref,
+      key: task.key,
+      number,
+      slot,
+      repo: task.repo,
+      base,
+      image,
+      ...(candidate ? { candidate } : {}),
+    },
   });
   let outcome: Outcome;
   try {
-    outcome = await tryTask({ ...attempt, ...(await startAttempt(attempt)) }, image);
+    outcome = candidate
+      ? await landAgain(attempt, candidate)
+      : await tryTask({ ...attempt, ...(await startAttempt(attempt)) }, image);
   } catch (error) {
     outcome = outcomeOfError(error);
   }
@@ -99,7 +118,7 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
   const { night, ref, limits, slot, dependencies } = attempt;
   night.stop.throwIfAborted();
   const trees = await openTrees({ night, attempt: ref, slot, limits, dependencies });
-  let verified: VerifiedCandidate | Outcome;
+  let verified: LandingCandidate | Outcome;
   try {
     verified = await makeVerified(attempt, trees, image);
   } catch (error) {
@@ -124,11 +143,11 @@ async function tryTask(attempt: Attempt, image: string): Promise<Outcome> {
 /** The replay is the attempt's own; only the landing takes its turn. */
 async function replayAndLand(
   attempt: Attempt,
-  verified: VerifiedCandidate,
+  verified: LandingCandidate,
   closing: Promise<unknown>,
 ): Promise<Outcome> {
-  const { night, base } = attempt;
-  const replayed = await replayTests(attempt, { ...verified, base, closing });
+  const { night } = attempt;
+  const replayed = await replayTests(attempt, { ...verified, closing });
   return replayed ?? (await night.landing.take(async () => await landAttempt(attempt, verified)));
 }
 
@@ -137,7 +156,7 @@ async function makeVerified(
   attempt: Attempt,
   trees: OpenTrees,
   image: string,
-): Promise<VerifiedCandidate | Outcome> {
+): Promise<LandingCandidate | Outcome> {
   const { night, ref, task, limits } = attempt;
   const failure = await runAgent(attempt, trees, image);
   if (failure) return failure;
@@ -160,7 +179,7 @@ async function makeVerified(
   const place = { night, attempt: ref, repo, limits, slot: attempt.slot, ...(isAsStarted ? { trees } : {}) };
   const { verdict, failure: red } = await verifyCommit({ ...place, commit, commands, dependencies });
   await night.record.record({ type: "verify.finished", data: { ...ref, commit, key, verdict } });
-  return red ?? { commit, key, facts, dependencies };
+  return red ?? { commit, base: attempt.base, key, facts, dependencies };
 }
 
 /** What a candidate's own manifests ask for. Its trees hold what was installed before: verify gets others. */

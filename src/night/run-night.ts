@@ -100,6 +100,9 @@ async function beginNight(
       loosened: order.loosened.map((each) => ({ ...each })),
       ...(order.loosenedReason === undefined ? {} : { loosenedReason: order.loosenedReason }),
       versions: { ...order.versions },
+      ...(order.policy.checkpointEvery === undefined
+        ? {}
+        : { checkpointEvery: order.policy.checkpointEvery }),
       tasks: tasks.map(({ key, id: task, repo, title, kind, dependsOn }) => ({
         key,
         id: task,

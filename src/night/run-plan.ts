@@ -1,10 +1,17 @@
 import { ALERTS, type Alert, type NightEnd } from "../core/night-events.ts";
-import { nextClose, nextStep, stopStep, type NextStep, type NightContext } from "../core/next-step.ts";
+import {
+  checkpointStop,
+  nextClose,
+  nextStep,
+  stopStep,
+  type NextStep,
+  type NightContext,
+} from "../core/next-step.ts";
 import { required, stopRequestOf, type Night } from "./night.ts";
 import { RunningAttempts } from "./running-attempts.ts";
 import { waitForQuota } from "./wait-for-quota.ts";
 
-export interface PlanContext extends Omit<NightContext, "running"> {
+export interface PlanContext extends Omit<NightContext, "running" | "isCheckpointRunning"> {
   /** The number of the next attempt of a task: numbers only rise, over all nights. */
   readonly nextNumber: (task: string) => number;
 }
@@ -40,9 +47,11 @@ async function workUntilEnd(
 ): Promise<Extract<NextStep, { kind: "finish" }>> {
   for (;;) {
     // That it was asked to stop may not be in the journal yet.
+    const { state } = night.record;
+    const { tasks: running, isCheckpointRunning } = attempts;
     const step = night.stop.aborted
-      ? stopStep(stopRequestOf(night.stop).why)
-      : nextStep(night.record.state, { ...context, running: attempts.tasks });
+      ? (checkpointStop(state) ?? stopStep(stopRequestOf(night.stop).why))
+      : nextStep(state, { ...context, running, isCheckpointRunning });
     switch (step.kind) {
       case "finish":
         return step;
@@ -54,6 +63,9 @@ async function workUntilEnd(
         break;
       case "attempt":
         attempts.begin(step);
+        break;
+      case "checkpoint":
+        attempts.beginCheckpoint(step.repo);
         break;
       case "wait": {
         const failure = await attempts.firstEnded();

@@ -1,8 +1,14 @@
 import type { TaskId } from "../core/ids.ts";
 import { freeSlot } from "../core/free-slot.ts";
-import { messageOf } from "../core/nightwarden-error.ts";
+import { candidateOf } from "../core/landing-again.ts";
+import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { AttemptStop, required, type Night } from "./night.ts";
 import { runAttempt } from "./run-attempt.ts";
+import { runCheckpoint } from "./run-checkpoint.ts";
+
+/** Takes the place of a task: there is one checkpoint at a time. */
+const CHECKPOINT = Symbol("checkpoint");
+type Key = TaskId | typeof CHECKPOINT;
 
 interface Running {
   readonly slot: number;
@@ -11,20 +17,20 @@ interface Running {
 }
 
 interface Ended {
-  readonly task: TaskId;
-  /** The machinery was asked before it began, and does not work. */
-  readonly probeFailure?: string;
+  readonly key: Key;
+  /** The machinery does not work: it was asked before an attempt began, or failed a checkpoint twice. */
+  readonly failure?: string;
   /** A fault of ours, or of what the night stands on. */
   readonly error?: unknown;
 }
 
-/** The attempts that a night has begun and not seen the end of, side by side. */
+/** The attempts that a night has begun and not seen the end of, side by side, and its checkpoint. */
 export class RunningAttempts {
   /** Whose they are. */
   readonly tasks: ReadonlySet<TaskId>;
   private readonly night: Night;
   private readonly nextNumber: (task: TaskId) => number;
-  private readonly running = new Map<TaskId, Running>();
+  private readonly running = new Map<Key, Running>();
   private readonly mutableTasks = new Set<TaskId>();
 
   constructor(night: Night, nextNumber: (task: TaskId) => number) {
@@ -33,26 +39,39 @@ export class RunningAttempts {
     this.tasks = this.mutableTasks;
   }
 
+  get isCheckpointRunning(): boolean {
+    return this.running.has(CHECKPOINT);
+  }
+
   /** Begins an attempt in the lowest place that is free. It ends by itself, or with `stop`. */
   begin(step: { readonly task: TaskId; readonly afterProbe: boolean }): void {
-    const slots = [...this.running.values()].map((each) => each.slot);
-    const slot = required(freeSlot(slots, this.night.order.policy.parallel), "a place for an attempt");
-    const stop = new AbortController();
-    const ended = this.run(step, slot, stop.signal);
-    this.running.set(step.task, { slot, stop, ended });
+    this.start(step.task, async (night, slot) => await this.runTask(step, night, slot));
     this.mutableTasks.add(step.task);
+  }
+
+  /** Begins a checkpoint, which takes a place like an attempt. */
+  beginCheckpoint(repo: string): void {
+    this.start(CHECKPOINT, async (night, slot) => {
+      try {
+        await runCheckpoint({ night, repo, slot });
+        return undefined;
+      } catch (error) {
+        if (error instanceof NightwardenError)
+          return `a checkpoint of ${repo} could not be made: ${messageOf(error)}`;
+        throw error;
+      }
+    });
   }
 
   /**
    * Waits until one of them has ended. Returns why the machinery does not work, where that was asked before an attempt
-   * and it does not. Rejects with what an attempt could not cope with.
+   * or shown by a checkpoint. Rejects with what an attempt could not cope with.
    */
   async firstEnded(): Promise<string | undefined> {
-    const { task, ...end } = await Promise.race([...this.running.values()].map(({ ended }) => ended));
-    this.running.delete(task);
-    this.mutableTasks.delete(task);
+    const { key, ...end } = await Promise.race([...this.running.values()].map(({ ended }) => ended));
+    this.forget(key);
     if ("error" in end) throw end.error;
-    return end.probeFailure;
+    return end.failure;
   }
 
   /** Tells all of them to end at once; one that has begun to land completes. */
@@ -63,40 +82,64 @@ export class RunningAttempts {
   /** Waits until all of them have ended. Rejects with what the first of them could not cope with. */
   async allEnded(): Promise<void> {
     let fault: Ended | undefined;
-    for (const [task, { ended }] of this.running) {
+    for (const [key, { ended }] of this.running) {
       const end = await ended;
       if ("error" in end) fault ??= end;
-      this.running.delete(task);
-      this.mutableTasks.delete(task);
+      this.forget(key);
     }
     if (fault) throw fault.error;
   }
 
+  private forget(key: Key): void {
+    this.running.delete(key);
+    if (key !== CHECKPOINT) this.mutableTasks.delete(key);
+  }
+
+  private start(key: Key, work: (night: Night, slot: number) => Promise<string | undefined>): void {
+    const slots = [...this.running.values()].map((each) => each.slot);
+    const slot = required(freeSlot(slots, this.night.order.policy.parallel), "a place for an attempt");
+    const stop = new AbortController();
+    this.running.set(key, { slot, stop, ended: this.run(key, slot, stop.signal, work) });
+  }
+
   /** Never rejects. */
   private async run(
-    { task: id, afterProbe }: { readonly task: TaskId; readonly afterProbe: boolean },
+    key: Key,
     slot: number,
     stopped: AbortSignal,
+    work: (night: Night, slot: number) => Promise<string | undefined>,
   ): Promise<Ended> {
     const stop = AbortSignal.any([this.night.stop, stopped]);
-    // What an attempt has of the night ends when the attempt has to.
-    const night: Night = { ...this.night, stop };
     try {
-      if (afterProbe) {
-        const probeFailure = await failureOf(night.deps.probe);
-        if (probeFailure !== undefined) return { task: id, probeFailure };
-      }
-      const task = required(
-        night.order.plan.tasks.find((each) => each.id === id),
-        `task "${id}"`,
-      );
-      await runAttempt(night, { task, number: this.nextNumber(id), slot });
-      return { task: id };
+      // What an attempt has of the night ends when the attempt has to.
+      const failure = await work({ ...this.night, stop }, slot);
+      return failure === undefined ? { key } : { key, failure };
     } catch (error) {
-      // It was stopped before it had begun: there is nothing to say about it.
-      if (stop.aborted && error instanceof Error && error.name === "AbortError") return { task: id };
-      return { task: id, error };
+      // It was stopped before it had begun, or is a checkpoint: there is nothing to say about it.
+      if (stop.aborted && error instanceof Error && error.name === "AbortError") return { key };
+      return { key, error };
     }
+  }
+
+  /** Returns why the machinery does not work, where it was asked before and does not. */
+  private async runTask(
+    { task: id, afterProbe }: { readonly task: TaskId; readonly afterProbe: boolean },
+    night: Night,
+    slot: number,
+  ): Promise<string | undefined> {
+    if (afterProbe) {
+      const failure = await failureOf(night.deps.probe);
+      if (failure !== undefined) return failure;
+    }
+    const task = required(
+      night.order.plan.tasks.find((each) => each.id === id),
+      `task "${id}"`,
+    );
+    const state = required(night.record.state.tasks.get(id), `the state of task "${id}"`);
+    const candidate = candidateOf(state);
+    const number = this.nextNumber(id);
+    await runAttempt(night, { task, number, slot, ...(candidate ? { candidate } : {}) });
+    return undefined;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Repository } from "../contracts/repository.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
-import { openAttempts, type AttemptState, type NightState } from "../core/night-state.ts";
-import { deliver } from "./deliver.ts";
+import { openAttempts, type AttemptState } from "../core/night-state.ts";
+import { deliver, isUndelivered } from "./deliver.ts";
 import type { NightRecord } from "./night-record.ts";
+import { undoLandings } from "./undo-landings.ts";
 
 interface Unsettled {
   readonly record: NightRecord;
@@ -11,8 +12,9 @@ interface Unsettled {
 
 /**
  * Gives every attempt that was cut off its one outcome. A landing that had begun is asked of the branch: if the branch
- * is at the commit, it has landed, and only the words are missing; if not, nothing of it has. Then delivers what has
- * landed and not arrived. After a crash, and for a night that ends by an error.
+ * is at the commit, it has landed, and only the words are missing; if not, nothing of it has. A branch that was to go
+ * back does so, and what it lost is recorded. Then delivers what has not arrived. After a crash, and for a night that ends
+ * by an error.
  */
 export async function settleInterrupted(unsettled: Unsettled): Promise<void> {
   const { record, repositories } = unsettled;
@@ -22,11 +24,12 @@ export async function settleInterrupted(unsettled: Unsettled): Promise<void> {
     if (outcome.kind === "failed") await repositories.get(attempt.repo)?.dropAttempt(attempt);
     await record.record({ type: "attempt.finished", data: { task, attempt: id, token, key, outcome } });
   }
-  for (const repo of withResults(record.state)) if (repositories.has(repo)) await deliver(unsettled, repo);
-}
-
-function withResults(state: NightState): string[] {
-  return [...state.repositories.values()].filter(({ tip, base }) => tip !== base).map(({ repo }) => repo);
+  for (const repository of record.state.repositories.values()) {
+    const { repo } = repository;
+    if (!repositories.has(repo)) continue;
+    await undoLandings(unsettled, repo);
+    if (isUndelivered(repository)) await deliver(unsettled, repo);
+  }
 }
 
 async function outcomeAfterCrash(

@@ -30,6 +30,7 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
     ...oldVersionsSection(summary),
     ...(summary.demotion ? [`**Trust:** ${markdownText(demotionInWords(summary.demotion))}.`] : []),
     ...containmentSection(summary),
+    ...section("Checkpoints", checkpointItems(summary)),
     ...section(
       "Left behind, and not removed",
       summary.leaks.map((leak) => `- ${markdownText(leakWords(leak))}`),
@@ -71,6 +72,19 @@ function loosenedSection({ loosened, loosenedReason, phase }: NightSummary): str
   );
   const reason = markdownText(loosenedReason ?? "none given");
   return [`The policy is looser than phase ${phase}. Reason: ${reason}`, items.join("\n")];
+}
+
+function checkpointItems({ checkpoints, revoked }: NightSummary): string[] {
+  return [
+    ...checkpoints.map(
+      ({ repo, commit, result }) =>
+        `- ${markdownText(repo)} at ${markdownCode(commit.slice(0, 12))}: ${result.replace("-", ", ")}`,
+    ),
+    ...revoked.map(
+      ({ task, commit, role, why }) =>
+        `- taken back: ${markdownCode(task)} at ${markdownCode(commit.slice(0, 12))} (${role}): ${markdownText(why)}`,
+    ),
+  ];
 }
 
 function oldVersionsSection({ oldVersions }: NightSummary): string[] {

@@ -12,6 +12,7 @@ import {
   leakWords,
   RESULT_COLUMNS,
   resultStyle,
+  revokedWords,
   resultWords,
 } from "./task-words.ts";
 import type { TextTarget } from "./text-target.ts";
@@ -34,6 +35,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
       ...[...gapLines(summary), ...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
         target.paint("yellow", fit(line)),
       ),
+      ...revokedLines(summary).map((line) => target.paint("yellow", fit(line))),
       ...leakLines(summary).map((line) => target.paint("red", fit(line))),
       ...trustLines(summary).map((line) => target.paint("red", fit(line))),
     ],
@@ -70,6 +72,11 @@ function loosenedLines({ loosened, loosenedReason, phase }: NightSummary): strin
 function oldVersionLines({ oldVersions }: NightSummary): string[] {
   if (oldVersions.length === 0) return [];
   return [`Old or unknown versions: ${oldVersionWords(oldVersions)}. See nightwarden doctor`];
+}
+
+function revokedLines(summary: NightSummary): string[] {
+  const words = revokedWords(summary);
+  return words === undefined ? [] : [words];
 }
 
 function leakLines({ leaks }: NightSummary): string[] {

@@ -103,10 +103,23 @@ export function oldVersionWords(oldVersions: NightSummary["oldVersions"]): strin
   return oldVersions.map(({ program, version }) => `${program} ${version}`).join(", ");
 }
 
+/** What checkpoints took back, each task once, as the last of them said; undefined: nothing. */
+export function revokedWords({ revoked, tasks }: NightSummary): string | undefined {
+  if (revoked.length === 0) return undefined;
+  const roles = new Map(revoked.map(({ task, role }) => [task, role]));
+  const words = [...roles].map(([task, role]) => {
+    const hasLanded = tasks.some(({ id, result }) => id === task && result === "landed");
+    return `${task} (${role === "innocent" ? (hasLanded ? "landed again" : "not landed again") : role})`;
+  });
+  return `Taken back by a checkpoint: ${words.join(", ")}`;
+}
+
 /** What is notable about where a repository's results are. */
 export function deliveryWords(repository: NightSummary["repositories"][number]): string {
-  if (repository.landed === 0) return "nothing landed";
-  const number = `${repository.landed} landed`;
+  if (repository.landed === 0 && repository.delivered) return "nothing landed";
+  const uncovered = repository.uncovered ?? 0;
+  const since = uncovered > 0 ? `, ${uncovered} of them not covered by a checkpoint` : "";
+  const number = `${repository.landed} landed${since}`;
   if (repository.delivered) return number;
   return `${number}, NOT delivered${repository.deferred === null ? "" : `: ${repository.deferred}`}`;
 }

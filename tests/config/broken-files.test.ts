@@ -643,13 +643,6 @@ const POLICIES: Broken[] = [
     problems: [["policy.yaml:1:9", "reason: needs at least 10 characters", "looser than its phase"]],
   },
   {
-    name: "rules that come with phase 3",
-    files: policy(
-      "reason: We would like to go fast.\nchanges:\n  order: dag\n  skipping: dependents\n  checkpointEvery: 3\n",
-    ),
-    problems: [["policy.yaml:5:20", "changes.checkpointEvery: is not built yet", "phase 3"]],
-  },
-  {
     name: "attempts side by side, as listed",
     files: policy("reason: We would like to go fast.\nchanges:\n  parallel: 3\n"),
     problems: [

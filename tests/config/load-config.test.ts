@@ -54,6 +54,7 @@ describe("a workspace that is in order", () => {
           },
           build: [],
           verify: ["npm test"],
+          fullVerify: ["npm test"],
         },
       ],
       agents: [{ name: "default", kind: "command", command: ["my-agent"], filesDir: undefined, env: {} }],

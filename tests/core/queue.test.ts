@@ -34,6 +34,39 @@ describe("a task", () => {
       queueOf(story.landedFacts(task, commit), [], TUESDAY_NOON),
       "landed",
     ],
+    [
+      "whose landing made a checkpoint red is failed, also where a crash came before it was closed",
+      queueOf([...story.landedFacts(task, commit), story.revoked(task, commit, "culprit")]),
+      "failed",
+    ],
+    [
+      "whose landing made a checkpoint red is open after a rerun",
+      queueOf([...story.landedFacts(task, commit), story.revoked(task, commit, "culprit")], [], TUESDAY_NOON),
+      "open",
+    ],
+    [
+      "that built on such a landing is open",
+      queueOf([
+        ...story.landedFacts(task, commit),
+        story.revoked(task, commit, "dependent"),
+        story.closed(task, "skipped"),
+      ]),
+      "open",
+    ],
+    [
+      "that was to land again and had no time for it is open",
+      queueOf([...story.landedFacts(task, commit), story.revoked(task, commit, "innocent")]),
+      "open",
+    ],
+    [
+      "that landed again is landed",
+      queueOf([
+        ...story.landedFacts(task, commit),
+        story.revoked(task, commit, "innocent"),
+        ...story.landedFacts(task, story.commitOf(8), 2),
+      ]),
+      "landed",
+    ],
     ["whose landing had only begun is open", queueOf(story.landedFacts(task, commit).slice(0, 4)), "open"],
     ["that failed is failed", queueOf(story.failedFacts(task, "verify-failed")), "failed"],
     [

@@ -124,6 +124,8 @@ describe("a repository", () => {
         delivered: true,
         deferred: null,
         uncommitted: 0,
+        checkpoint: null,
+        uncovered: null,
       },
     ]);
   });

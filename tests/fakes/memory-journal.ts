@@ -20,6 +20,14 @@ export class MemoryJournalStore implements JournalStore {
     this.clock = options.clock ?? new TickingClock();
   }
 
+  /** The same journals, none of them open, to go on with apart from these. */
+  copy(): MemoryJournalStore {
+    const copy = new MemoryJournalStore({ clock: this.clock });
+    Object.assign(copy, { workspace: this.workspace });
+    for (const [night, { id, events }] of this.streams) copy.streams.set(night, { id, events: [...events] });
+    return copy;
+  }
+
   async nights(): Promise<NightId[]> {
     const begun = [...this.streams].flatMap(([night, { events }]) =>
       night && events[0] ? [{ night, at: events[0].at }] : [],

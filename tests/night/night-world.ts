@@ -1,7 +1,7 @@
 import { NO_CHECKS } from "../fakes/no-checks.ts";
 import { NO_GRANTS } from "../../src/core/grants.ts";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommandAgent } from "../../src/agents/command-agent.ts";
@@ -65,7 +65,7 @@ export class NightWorld {
   readonly folder: string;
   readonly repositoryPath: string;
   readonly engine = new FakeEngine();
-  readonly journals = new MortalJournalStore(new MemoryJournalStore());
+  readonly journals: MortalJournalStore;
   readonly events: NightwardenEvent[] = [];
   readonly gateways = new FakeGateways();
   /** By agent, which is named as its task: the model API that it uses. Empty: it uses none. */
@@ -87,8 +87,12 @@ export class NightWorld {
   shadow!: ShadowResidue;
   private tokens = 0;
 
-  private constructor(folder: string) {
+  private readonly kept: MemoryJournalStore;
+
+  private constructor(folder: string, kept = new MemoryJournalStore()) {
     this.folder = folder;
+    this.kept = kept;
+    this.journals = new MortalJournalStore(kept);
     this.repositoryPath = join(folder, "app");
     this.engine.programs.set("sh", ({ files }, [, command]) => {
       if (command !== "check") return 0;
@@ -103,13 +107,29 @@ export class NightWorld {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(world.repositoryPath, name), text);
     world.git("add", "-A");
     world.git("commit", "-qm", "base");
-    world.repository = await world.open();
-    world.shadow = new ShadowResidue({
-      program: await findGit(),
-      repo: "app",
-      stateDir: join(world.folder, ".nightwarden"),
-    });
+    await world.openAll();
     return world;
+  }
+
+  /**
+   * What a kill at this moment would leave: files, refs and journals as they are now. Opens as a world of its own, whose
+   * engine has the same programs, and nothing stands.
+   */
+  snapshot(): () => Promise<NightWorld> {
+    const world = new NightWorld(mkdtempSync(join(tmpdir(), "nw-night-")), this.kept.copy());
+    cpSync(this.folder, world.folder, { recursive: true });
+    for (const [name, program] of this.engine.programs) world.engine.programs.set(name, program);
+    world.tokens = this.tokens;
+    return async () => {
+      await world.openAll();
+      return world;
+    };
+  }
+
+  private async openAll(): Promise<void> {
+    this.repository = await this.open();
+    const stateDir = join(this.folder, ".nightwarden");
+    this.shadow = new ShadowResidue({ program: await findGit(), repo: "app", stateDir });
   }
 
   async open(): Promise<Repository> {
