@@ -3,7 +3,7 @@ import { FORBIDDEN_PATHS } from "./forbidden-paths.ts";
 import { milder, sourceOf, type Judging } from "./judging.ts";
 import type { KnownCall } from "./known-calls.ts";
 import { calledName } from "./position.ts";
-import type { CallNode, Place } from "./program-facts.ts";
+import type { CallNode, Place } from "./place.ts";
 import type { Scope } from "./scopes.ts";
 import { bare, type Node } from "./syntax.ts";
 import type { Value, Values } from "./values.ts";

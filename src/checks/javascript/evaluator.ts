@@ -3,14 +3,8 @@ import { callMethod } from "./call-method.ts";
 import { callRuntime } from "./call-runtime.ts";
 import { foldOperator } from "./fold-operator.ts";
 import type { Follow } from "./follow.ts";
-import {
-  isFunction,
-  keyOf,
-  type CallNode,
-  type FunctionNode,
-  type MemberNode,
-  type ProgramFacts,
-} from "./program-facts.ts";
+import { isFunction, keyOf, type CallNode, type FunctionNode, type MemberNode } from "./place.ts";
+import type { ProgramFacts } from "./program-facts.ts";
 import { globalPath, memberPath, modulePath } from "./runtime-paths.ts";
 import { EACH, REST, type Binding, type Scope, type Source } from "./scopes.ts";
 import { bare, type Node } from "./syntax.ts";

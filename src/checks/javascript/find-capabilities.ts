@@ -10,7 +10,8 @@ import { knownCallsOf } from "./known-calls.ts";
 import { isKnown, pathsOfRequest, requestsOf } from "./module-requests.ts";
 import { OccurrenceList } from "./occurrence-list.ts";
 import { calledName, isCallee, isCompared, isGivenToWrapper } from "./position.ts";
-import { factsOf, keyOf, type IdentifierNode, type MemberNode, type Place } from "./program-facts.ts";
+import { keyOf, type IdentifierNode, type MemberNode, type Place } from "./place.ts";
+import { factsOf } from "./program-facts.ts";
 import { globalPath, modulePath } from "./runtime-paths.ts";
 import { bare, type Node } from "./syntax.ts";
 

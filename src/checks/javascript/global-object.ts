@@ -1,7 +1,7 @@
 import { FORBIDDEN_PATHS, GUARDED_OBJECTS } from "./forbidden-paths.ts";
 import { sourceOf, type Judging } from "./judging.ts";
 import { calledName, isCallee, isGivenToWrapper } from "./position.ts";
-import { keyOf, type MemberNode, type Place } from "./program-facts.ts";
+import { keyOf, type MemberNode, type Place } from "./place.ts";
 import { memberPath } from "./runtime-paths.ts";
 import type { Scope } from "./scopes.ts";
 import { bare, type Node } from "./syntax.ts";

@@ -1,7 +1,7 @@
 import { isActiveMarkup } from "./code-calls.ts";
 import { takenByPattern } from "./global-object.ts";
 import { sourceOf, type Judging } from "./judging.ts";
-import { keyOf, type Place } from "./program-facts.ts";
+import { keyOf, type Place } from "./place.ts";
 import { bare, type Node } from "./syntax.ts";
 
 /** Statements and assignments that lead to code or to the globals without naming them. */

@@ -1,7 +1,8 @@
 import type { SourceFile } from "../source-file.ts";
 import { evaluatorOf } from "./evaluator-of.ts";
 import type { Evaluator } from "./evaluator.ts";
-import { factsOf, type CallNode, type Place } from "./program-facts.ts";
+import type { CallNode, Place } from "./place.ts";
+import { factsOf } from "./program-facts.ts";
 import { canonicalPath } from "./runtime-paths.ts";
 import { bare, type Node } from "./syntax.ts";
 

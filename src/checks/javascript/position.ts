@@ -1,4 +1,4 @@
-import { isFunction, keyOf } from "./program-facts.ts";
+import { isFunction, keyOf } from "./place.ts";
 import { bare, type Node } from "./syntax.ts";
 
 const COMPARISONS: ReadonlySet<string> = new Set(["===", "!==", "==", "!=", "instanceof", "in"]);

@@ -1,5 +1,5 @@
 import type { Evaluator } from "./evaluator.ts";
-import { keyOf } from "./program-facts.ts";
+import { keyOf } from "./place.ts";
 import type { Scope } from "./scopes.ts";
 import { bare, eachChild, type Node } from "./syntax.ts";
 
