@@ -3,6 +3,7 @@ import { matchesByLine } from "./matches-by-line.ts";
 import { decodes, isDownloader, isInterpreter, isShell, runsItsInput, WEB_DOWNLOADERS } from "./programs.ts";
 import type { ShellContext } from "./scan-shell.ts";
 import type { ShellCommand } from "./shell-script.ts";
+import type { StatementsAround } from "./statements-around.ts";
 import { programName } from "./unwrap-command.ts";
 
 const DOWNLOAD_WORDS =
@@ -36,7 +37,7 @@ export function judgeDownloads({ script, report }: ShellContext): void {
     }
     if (isInterpreter(name) || name === "eval" || name === "source" || name === ".") {
       const kind =
-        substituted(node) ??
+        substituted(node, script.around) ??
         taintOf(args, tainted) ??
         (command.input === undefined ? undefined : textKind(command.input, tainted));
       if (kind === "download") found("shell-download-and-run");
@@ -89,13 +90,13 @@ function isQuery({ name, args }: ShellCommand): boolean {
 }
 
 /** What a substitution inside a command brings. */
-function substituted(node: SgNode): "download" | "encoded" | undefined {
+function substituted(node: SgNode, around: StatementsAround): "download" | "encoded" | undefined {
   for (const inner of node.children()) {
     if (!/substitution|string|concatenation|redirect/.test(String(inner.kind()))) continue;
     const kind = kindOf(inner);
     if (kind) return kind;
   }
-  const parent = node.parent();
+  const parent = around.parent(node);
   if (parent?.kind() !== "redirected_statement") return undefined;
   return parent
     .children()

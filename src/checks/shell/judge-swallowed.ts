@@ -1,5 +1,6 @@
 import type { ShellContext } from "./scan-shell.ts";
 import type { ShellCommand } from "./shell-script.ts";
+import type { StatementsAround } from "./statements-around.ts";
 
 const TEST_RUN =
   /^(?:pytest|py\.test|tox|nox|vitest|jest|mocha|ava|tap|karma|playwright|cypress|phpunit|rspec|minitest|ctest|gotestsum|nose2|bats|busted|eslint|tsc|mypy|ruff|flake8|pylint|oxlint|biome|clippy|shellcheck|golangci-lint|rubocop|phpstan)$/;
@@ -18,7 +19,7 @@ export function judgeSwallowed({ script, report }: ShellContext): void {
   for (const command of script.commands) {
     if (!isTestRun(command)) continue;
     const key = command.node.text();
-    const after = isSwallowed(command);
+    const after = isSwallowed(command, script.around);
     const isLast = script.commands.at(-1) === command;
     if (
       after ||
@@ -26,7 +27,7 @@ export function judgeSwallowed({ script, report }: ShellContext): void {
         endsWell &&
         (ignoresErrors || /[;\n]\s*(?:exit\s+0|true|:)\s*$/.test(text.trimEnd())) &&
         !/\$\?|PIPESTATUS/.test(text) &&
-        !stops(command))
+        !stops(command, script.around))
     ) {
       report({ rule: "shell-swallowed-failure", key, line: command.line });
     }
@@ -38,17 +39,16 @@ function isTestRun({ name, args }: ShellCommand): boolean {
 }
 
 /** `npm test || true`, `npm test; exit 0` on one line, `! npm test`. */
-function isSwallowed({ node }: ShellCommand): boolean {
-  const statement =
-    node.parent()?.kind() === "redirected_statement" || node.parent()?.kind() === "pipeline"
-      ? (node.parent() ?? node)
-      : node;
-  const parent = statement.parent();
+function isSwallowed({ node }: ShellCommand, around: StatementsAround): boolean {
+  const above = around.parent(node);
+  const isInside = above?.kind() === "redirected_statement" || above?.kind() === "pipeline";
+  const statement = isInside ? above : node;
+  const parent = around.parent(statement);
   if (parent?.kind() === "negated_command") return true;
   if (parent?.kind() !== "list") return false;
-  const next = statement.next();
+  const next = around.next(statement);
   if (next?.text() !== "||") return false;
-  const other = next.next()?.text().trim() ?? "";
+  const other = around.next(next)?.text().trim() ?? "";
   const [word = "", value] = other.split(/\s+/);
   return (
     NOTHING.test(word) &&
@@ -58,7 +58,9 @@ function isSwallowed({ node }: ShellCommand): boolean {
 }
 
 /** Its failure ends the script by itself. */
-function stops({ node }: ShellCommand): boolean {
-  const next = node.next()?.text();
-  return next === "&&" || (next === "||" && /\b(?:exit|return)\s+[1-9]/.test(node.parent()?.text() ?? ""));
+function stops({ node }: ShellCommand, around: StatementsAround): boolean {
+  const next = around.next(node)?.text();
+  return (
+    next === "&&" || (next === "||" && /\b(?:exit|return)\s+[1-9]/.test(around.parent(node)?.text() ?? ""))
+  );
 }

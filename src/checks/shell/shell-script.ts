@@ -1,7 +1,9 @@
 import type { SgNode } from "@ast-grep/napi";
 import { parseSource } from "../syntax/parse-source.ts";
 import { cookWord, type Variables, type Word } from "./cook-word.ts";
+import { StatementsAround } from "./statements-around.ts";
 import { programName, unwrap } from "./unwrap-command.ts";
+import { upstreamCommands } from "./upstream-commands.ts";
 
 /** One command of a script, as it would run. */
 export interface ShellCommand {
@@ -30,6 +32,7 @@ export interface Redirect {
 /** A script that was read: its commands in order, and what its variables are. */
 export interface ShellScript {
   readonly root: SgNode;
+  readonly around: StatementsAround;
   readonly commands: readonly ShellCommand[];
   /** False: it has more commands, or deeper ones, than are looked at. */
   readonly isWhole: boolean;
@@ -52,18 +55,14 @@ const COMMAND_KINDS = ["command", "unset_command", "declaration_command"] as con
 const MAX_COMMANDS = 20_000;
 /** What is read of commands inside commands inside commands counts again each time: together no more than this. */
 const MAX_CHARS = 2_000_000;
-/** How many commands of a pipeline are looked back at. */
-const MAX_UPSTREAM = 30;
 
-interface Stage {
-  readonly id: number;
-  readonly node: SgNode;
-}
-
-/** What is known while a script is read. */
-interface Reading {
-  readonly made: Map<number, ShellCommand>;
-  readonly pipelines: Map<number, readonly Stage[]>;
+/** What is known of a command before it is read. */
+interface Surroundings {
+  readonly variables: Variables;
+  /** The line of the file in which the script's first one stands. */
+  readonly line: number;
+  readonly upstream: readonly ShellCommand[];
+  readonly around: StatementsAround;
 }
 
 /** Reads a script. `line`: the line of the file in which its first one stands. `root`: its tree, if it is parsed already. */
@@ -76,6 +75,7 @@ export function readScript(text: string, line = 1, root = parseSource("shell", t
   const names = new Set<string>();
   const read = new Set<string>();
   const commands: SgNode[] = [];
+  let chars = 0;
   for (const node of found.slice(0, MAX_COMMANDS)) {
     if (COMMAND_KINDS.some((kind) => kind === node.kind())) {
       commands.push(node);
@@ -90,6 +90,8 @@ export function readScript(text: string, line = 1, root = parseSource("shell", t
         .replace(/\[.*$/, "") ?? "";
     names.add(name);
     const value = node.field("value");
+    chars += value ? lengthOf(value) : 0;
+    if (chars > MAX_CHARS) break;
     if (isLoop) {
       const over = loopWord(node, variables);
       if (over !== undefined && !variables.has(name)) variables.set(name, [over]);
@@ -105,21 +107,28 @@ export function readScript(text: string, line = 1, root = parseSource("shell", t
       );
     else variables.delete(name);
   }
-  const reading: Reading = { made: new Map(), pipelines: new Map() };
-  let chars = 0;
-  let isWhole = found.length <= MAX_COMMANDS;
+  const upstream = upstreamCommands(root, commands);
+  const around = new StatementsAround(root);
+  const made: ShellCommand[] = [];
+  let isWhole = found.length <= MAX_COMMANDS && chars <= MAX_CHARS;
   for (const node of commands) {
-    const { start, end } = node.range();
-    chars += end.index - start.index;
+    chars += lengthOf(node);
     if (chars > MAX_CHARS) {
       isWhole = false;
       break;
     }
-    reading.made.set(node.id(), commandOf(node, variables, line, reading));
+    made.push(
+      commandOf(node, {
+        variables,
+        line,
+        upstream: (upstream.get(node.id()) ?? []).flatMap((at) => made[at] ?? []),
+        around,
+      }),
+    );
   }
-  const made = [...reading.made.values()];
   return {
     root,
+    around,
     commands: made,
     variables,
     assignedNames: new Set([...names, ...read]),
@@ -142,13 +151,23 @@ function loopWord(loop: SgNode, variables: Variables): string | undefined {
   return (words.find(({ text }) => /^(?:[/~]|\.\.|\*$)/.test(text)) ?? words[0])?.text;
 }
 
-/** What `read`, `mapfile` and `getopts` give values. */
-function readNames(command: SgNode): string[] {
-  const words = command.text().split(/\s+/).slice(0, 20);
-  return /^(?:read|mapfile|readarray|getopts)$/.test(words[0] ?? "") ? words.slice(1) : [];
+const READER = /^(?:read|mapfile|readarray|getopts)$/;
+const MAX_READER = 9;
+
+function lengthOf(node: SgNode): number {
+  const { start, end } = node.range();
+  return end.index - start.index;
 }
 
-function commandOf(node: SgNode, variables: Variables, line: number, reading: Reading): ShellCommand {
+/** What `read`, `mapfile` and `getopts` give values. */
+function readNames(command: SgNode): string[] {
+  const name = command.field("name");
+  // A name that is itself commands in commands is long, and asked for at every level.
+  if (!name || lengthOf(name) > MAX_READER || !READER.test(name.text())) return [];
+  return command.text().split(/\s+/).slice(1, 20);
+}
+
+function commandOf(node: SgNode, { variables, line, upstream, around }: Surroundings): ShellCommand {
   const words: Word[] = [];
   const assigned: string[] = [];
   const redirects: Redirect[] = [];
@@ -192,7 +211,7 @@ function commandOf(node: SgNode, variables: Variables, line: number, reading: Re
     else if (kind !== "comment")
       words.push(...(kind === "command_name" ? nameWords(child, variables) : cookWord(child, variables)));
   }
-  const parent = node.parent();
+  const parent = around.parent(node);
   if (parent?.kind() === "redirected_statement") for (const child of parent.children()) readRedirect(child);
   const { name, args, through } = unwrap(words.map((word) => word.text));
   return {
@@ -200,7 +219,7 @@ function commandOf(node: SgNode, variables: Variables, line: number, reading: Re
     args,
     words,
     through,
-    upstream: upstreamOf(node, reading),
+    upstream,
     assigned,
     redirects,
     input,
@@ -213,43 +232,4 @@ function commandOf(node: SgNode, variables: Variables, line: number, reading: Re
 function nameWords(node: SgNode, variables: Variables): Word[] {
   const [only] = node.children();
   return only && node.children().length === 1 ? cookWord(only, variables) : cookWord(node, variables);
-}
-
-/** The commands before it in its pipeline, at whatever depth of groups. */
-function upstreamOf(node: SgNode, reading: Reading): ShellCommand[] {
-  const before: ShellCommand[] = [];
-  let below: SgNode = node;
-  for (let steps = 0; steps < 30 && before.length < MAX_UPSTREAM; steps += 1) {
-    const parent = below.parent();
-    const kind = String(parent?.kind());
-    if (!parent || /^(?:program|command_substitution|process_substitution|function_definition)$/.test(kind))
-      break;
-    if (kind === "pipeline") {
-      const stages = stagesOf(parent, reading);
-      const at = stages.findIndex(({ id }) => id === below.id());
-      for (const stage of stages.slice(Math.max(0, at - MAX_UPSTREAM), Math.max(0, at))) {
-        before.push(...commandsUnder(stage.node, reading));
-      }
-      const statement =
-        parent.parent()?.kind() === "heredoc_redirect" ? parent.parent()?.parent() : undefined;
-      const body = statement?.field("body");
-      if (body) before.push(...commandsUnder(body, reading));
-    }
-    below = parent;
-  }
-  return before.slice(0, MAX_UPSTREAM);
-}
-
-function stagesOf(pipeline: SgNode, { pipelines }: Reading): readonly Stage[] {
-  const known = pipelines.get(pipeline.id());
-  if (known) return known;
-  const stages = pipeline.children().map((node) => ({ id: node.id(), node }));
-  pipelines.set(pipeline.id(), stages);
-  return stages;
-}
-
-function commandsUnder(node: SgNode, { made }: Reading): ShellCommand[] {
-  const isOne = COMMAND_KINDS.some((kind) => kind === node.kind());
-  const nodes = isOne ? [node] : node.findAll({ rule: { any: COMMAND_KINDS.map((kind) => ({ kind })) } });
-  return nodes.slice(0, MAX_UPSTREAM).flatMap((each) => made.get(each.id()) ?? []);
 }
