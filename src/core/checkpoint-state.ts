@@ -47,8 +47,10 @@ export function applyToCheckpoints(repository: RepositoryState, event: Checkpoin
   switch (event.type) {
     case "checkpoint.started":
       repository.fullRuns += 1;
+      repository.isVerifying = true;
       return;
     case "checkpoint.finished":
+      delete repository.isVerifying;
       finishCheckpoint(repository, event.data);
       return;
     case "bisection.started": {

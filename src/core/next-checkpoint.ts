@@ -79,6 +79,18 @@ export function nextCheckpoint(state: NightState, repository: RepositoryState): 
   }
 }
 
+/** The checkpoint that is being made, or was when the night crashed; undefined: none is. */
+export function openCheckpoint(
+  state: NightState,
+): { readonly repo: string; readonly step: "verifying" | "bisecting" | "going-back" } | undefined {
+  for (const { repo, goingBack, revoking, red, isVerifying } of state.repositories.values()) {
+    if (goingBack || revoking) return { repo, step: "going-back" };
+    if (red && !red.blame) return { repo, step: "bisecting" };
+    if (isVerifying) return { repo, step: "verifying" };
+  }
+  return undefined;
+}
+
 /** What of a going back has still to be done; undefined: nothing, or it cannot be done. */
 export function nextUndoing(state: NightState, repository: RepositoryState): UndoingStep | undefined {
   const { repo, goingBack, revoking, red, tip, checkpoint } = repository;

@@ -49,6 +49,8 @@ export interface RepositoryState {
   checkpoint: ObjectId;
   /** What has landed since, oldest first. */
   landings: readonly Landing[];
+  /** The full verification of its tip has begun and not ended. */
+  isVerifying?: true;
   /** The last full verification was red, and the branch is still there. */
   red?: RedCheckpoint;
   /** A way back to the checkpoint that has begun and not ended. */

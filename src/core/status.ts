@@ -2,6 +2,7 @@ import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { ForcedPromotion } from "./gates.ts";
 import type { NightId, TaskId } from "./ids.ts";
+import { openCheckpoint } from "./next-checkpoint.ts";
 import { openAttempts, type NightState } from "./night-state.ts";
 import type { PhaseState } from "./phase-state.ts";
 import type { Plan } from "./plan.ts";
@@ -75,6 +76,11 @@ interface NightStatus {
   readonly counts: TaskCounts;
   /** What is being tried now, or was when it crashed. */
   readonly attempts: readonly OpenAttempt[];
+  /** The checkpoint that is being made now, or was when it crashed; null: none. */
+  readonly checkpoint: {
+    readonly repo: string;
+    readonly step: "verifying" | "bisecting" | "going-back";
+  } | null;
 }
 
 export interface OpenAttempt {
@@ -164,6 +170,7 @@ function nightStatus(night: NightState, now: Date | undefined): NightStatus {
     headline,
     counts,
     attempts,
+    checkpoint: end === null ? (openCheckpoint(night) ?? null) : null,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { EventData } from "./event.ts";
 import type { ObjectId, TaskId } from "./ids.ts";
+import { originOf } from "./landing-again.ts";
 import type { TaskState } from "./night-state.ts";
 import { failureInWords } from "./plain-words.ts";
 import type { TaskKind } from "./plan.ts";
@@ -92,7 +93,9 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
   const last = task.attempts.at(-1);
   const landed = task.attempts.findLast((attempt) => attempt.landed && !attempt.revoked)?.landed ?? null;
   const outcome = last?.outcome?.kind === "failed" ? last.outcome : undefined;
-  const { capture, replay } = last ?? {};
+  // What lands again was made by an earlier attempt.
+  const capture = last?.candidate ? originOf(task, last.candidate)?.capture : last?.capture;
+  const replay = last?.replay;
   const findings = [...(replay?.findings ?? []), ...(last?.findings ?? [])];
   const refused = capture?.refused ?? [];
   return {

@@ -1,6 +1,6 @@
 import type { JournalStore } from "../contracts/journal.ts";
 import type { EventData } from "../core/event.ts";
-import { demotionFrom, phaseState } from "../core/phase-state.ts";
+import { demotionFrom, demotionInWords, phaseState } from "../core/phase-state.ts";
 import type { NightRecord } from "./night-record.ts";
 
 /**
@@ -20,6 +20,8 @@ export async function loseTrust({
   const why = `in night ${state.night} the branch of ${unmoved.repo} could not go back to its last checkpoint: ${unmoved.message}`;
   const demotion = await demote(journals, why);
   await record.record({ type: "phase.demoted", data: demotion });
+  const message = demotionInWords(demotion);
+  await record.record({ type: "alert.raised", data: { alert: "demoted", tasks: [], message } });
 }
 
 async function demote(journals: JournalStore, why: string): Promise<EventData<"phase.demoted">> {

@@ -3,8 +3,10 @@ import type { Verdict } from "../core/event-fields.ts";
 import type { AttemptId, ObjectId, TaskId } from "../core/ids.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
 import { dependenciesOfTip } from "./dependencies-of-tip.ts";
+import { accountAfterAttempt } from "./night-account.ts";
 import { repositoryStateOf, required, type Night } from "./night.ts";
 import { verifyCommit, verifyKey } from "./verify-commit.ts";
+import { withCleanUp } from "./with-clean-up.ts";
 
 /** A commit on which the full verification is about to be run. */
 export interface FullVerification {
@@ -41,7 +43,11 @@ export async function fullVerification(options: {
   const inputs = { night, repo, commit, commands, dependencies };
   const runOnce = async (attempt: AttemptRef): Promise<Verdict> => {
     const { limits } = order;
-    const { verdict, failure } = await verifyCommit({ ...inputs, attempt, limits, slot });
+    // Nothing of it may still run beside the next attempt, as of any attempt.
+    const { verdict, failure } = await withCleanUp(
+      async () => await verifyCommit({ ...inputs, attempt, limits, slot }),
+      async () => await accountAfterAttempt(night, attempt, repo),
+    );
     if (failure?.kind !== "failed" || failure.cause === "task") return verdict;
     // A run that was stopped, or lost its container, says nothing about the commit.
     if (failure.cause === "interrupted") throw new DOMException(failure.detail, "AbortError");

@@ -19,6 +19,12 @@ const STEP_WORDS: Readonly<Record<OpenAttempt["step"], string>> = {
   landed: "landed",
 };
 
+const CHECKPOINT_WORDS = {
+  verifying: "all that has landed is verified together",
+  bisecting: "it is red, and the landing that did it is looked for",
+  "going-back": "the branch goes back",
+} as const;
+
 const PLACE_WORDS: Readonly<Record<QueuePlace, string>> = {
   open: "to do",
   landed: "landed",
@@ -60,6 +66,9 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
         ...gapLines(night),
         ...(night.pause
           ? [`Waiting until ${night.pause.until} for ${night.pause.task}: ${night.pause.detail}`]
+          : []),
+        ...(night.checkpoint
+          ? [`Checkpoint of ${night.checkpoint.repo}: ${CHECKPOINT_WORDS[night.checkpoint.step]}`]
           : []),
         ...night.attempts.map(attemptLine),
       ];

@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import type { Fact } from "../../src/core/event.ts";
 import type { ObjectId } from "../../src/core/ids.ts";
 import { candidateOf, keepsRefs, landingsAgain, originOf, undoneBy } from "../../src/core/landing-again.ts";
-import { checkpointEnd, dueCheckpoint, nextCheckpoint, nextUndoing } from "../../src/core/next-checkpoint.ts";
+import {
+  checkpointEnd,
+  dueCheckpoint,
+  nextCheckpoint,
+  nextUndoing,
+  openCheckpoint,
+} from "../../src/core/next-checkpoint.ts";
 import { apply, emptyNight, type NightState, type RepositoryState } from "../../src/core/night-state.ts";
 import type { Task } from "../../src/core/plan.ts";
 import * as story from "../fixtures/night-story.ts";
@@ -174,6 +180,24 @@ describe("what follows a red checkpoint", () => {
     ],
   ])("%s", (_, step, expected) => {
     expect(step).toMatchObject(expected as object);
+  });
+
+  test.each<[string, NightState, string | undefined]>([
+    ["nothing is being made before it begins", nightOf(landed(2)), undefined],
+    [
+      "it has begun",
+      nightOf(landed(2), {
+        type: "checkpoint.started",
+        data: { repo, commit: B, since: story.BASE, key: "k" },
+      }),
+      "verifying",
+    ],
+    ["it is red", nightOf(landed(4), red(D, [A, B, C, D])), "bisecting"],
+    ["it goes back", nightOf(landed(4), red(D, [A, B, C, D]), blamed(B), wentBack), "going-back"],
+    ["it was green", nightOf(landed(2), story.checkpoint(B, "green")), undefined],
+    ["it has blamed nobody", nightOf(landed(2), red(B, [A, B]), blamed(null)), undefined],
+  ])("for somebody who watches: %s", (_, state, step) => {
+    expect(openCheckpoint(state)?.step).toBe(step);
   });
 
   test("a failed way back and a search that blames nobody end the night", () => {

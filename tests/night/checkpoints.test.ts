@@ -140,6 +140,8 @@ describe("a landing again", () => {
       { number: 1, revoked: "innocent" },
       { number: 2, candidate: { attempt: "two.1", commit: attempts[0]!.landed } },
     ]);
+    // What landed again is summarised as what its agent made.
+    expect(summarise(night!).tasks[1]).toMatchObject({ change: { files: 1, insertions: 1 }, attempts: 2 });
     const again = world.events.filter(({ data }) => (data as { attempt?: string }).attempt === "two.2");
     const types = again.map(({ type }) => type);
     expect(types).not.toContain("capture.started");
@@ -329,6 +331,7 @@ describe("the way back", () => {
       end: "rollback-failed",
       revocations: [],
       demotion: { from: "3", to: "2b", by: "rollback" },
+      alerts: [{ alert: "rollback-failed" }, { alert: "demoted" }],
     });
     expect(night?.endDetail).toContain("the ref is locked");
     expect(agents).toEqual(["one", "two"]);
