@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { openChecks, readUserChange } from "../compose/inspect.ts";
+import { openChecks, readUserChange, ruleIds } from "../compose/inspect.ts";
 import { CONFIG_FILE } from "../config/load-config.ts";
 import { loadPhasePolicy } from "../config/load-policy.ts";
 import type { Checks } from "../contracts/checks.ts";
 import type { CheckPolicy } from "../core/check-policy.ts";
 import { checkSettings } from "../core/check-settings.ts";
+import { nearMiss } from "../core/near-miss.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import { safeLine } from "../core/safe-text.ts";
 import { renderInspectionText } from "../report/render-inspection-text.ts";
@@ -59,10 +60,14 @@ export async function inspectCommand(
 function explain({ terminal }: CommandContext, checks: Checks, id: string, { json }: InspectOptions): number {
   const rule = checks.rule(id);
   if (!rule) {
+    const near = nearMiss(id.slice(0, 70), ruleIds());
     throw new NightwardenError({
       code: "usage.arguments",
       message: `there is no rule "${safeLine(id, 70)}"`,
-      hint: "Each finding names its rule; policies/rules has all of them.",
+      hint:
+        near === undefined
+          ? "Each finding names its rule; policies/rules has all of them."
+          : `Did you mean "${near}"?`,
     });
   }
   const { match: _, ...told } = rule;

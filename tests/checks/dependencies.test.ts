@@ -411,6 +411,29 @@ describe("a lock file", () => {
     ).toEqual(["warn lock-without-manifest"]);
   });
 
+  it.each([
+    ["package-lock.json", "{ broken"],
+    ["package-lock.json", "[]"],
+    ["package-lock.json", `{"packages":{}}${" ".repeat(1000)}\n`.repeat(20_000)],
+    [
+      "Cargo.lock",
+      '[[package]]\nname = "a"\n[[package]\nname = "b"\n[[package]]\nname = "c"\nversion = "1\n',
+    ],
+  ])("that cannot be read is said, and keeps a change of its manifest back: %s", async (path, text) => {
+    const manifest = path === "Cargo.lock" ? "Cargo.toml" : "package.json";
+    const of = async (head: Readonly<Record<string, string>>): Promise<string[]> => {
+      const base = { ...LOCKED, "Cargo.toml": '[dependencies]\nserde = "1"\n', "Cargo.lock": "" };
+      const found = await findingsOf(base, { ...base, ...head });
+      return found.filter((each) => each.path === path).map(({ level, rule }) => `${level} ${rule}`);
+    };
+    expect(await of({ [path]: text })).toContain("warn lock-unread");
+    const asked =
+      manifest === "Cargo.toml" ? '[dependencies]\nserde = "2"\n' : (zod("^4.1.0")["package.json"] ?? "");
+    expect(await of({ [path]: text, [manifest]: asked })).toContain("block lock-unread");
+    // A control: a lock file that is gone is no broken one.
+    expect((await of({})).join()).not.toContain("lock-unread");
+  });
+
   it("that fetches from another host keeps the change back", async () => {
     const evil = entry("other", "1.0.0", { resolved: "https://evil.example/other.tgz" });
     expect(await levels(LOCKED, lock({ zod: "^4.0.0" }, entry("zod", "4.0.0"), evil))).toContain(

@@ -42,6 +42,7 @@ const NEEDS_A_PAIR: ReadonlySet<string> = new Set([
   "manifest-without-lock",
   "lock-without-manifest",
   "lock-mismatch",
+  "lock-unread",
   "lock-host",
   "lock-integrity",
   "test-removed",

@@ -59,6 +59,9 @@ describe("inspect", () => {
     const unknown = await call("--explain", "no-such-rule");
     expect(unknown).toMatchObject({ exitCode: 2 });
     expect(unknown.stderr).toContain('there is no rule "no-such-rule"');
+    const mistyped = await call("--explain", "unreadble-code");
+    expect(mistyped.exitCode).toBe(2);
+    expect(mistyped.stderr).toContain('Did you mean "unreadable-code"?');
   });
 
   it("refuses a range that is none, and a commit that is not there, with a hint", async () => {

@@ -43,7 +43,14 @@ export const dependencies: ChangeFinder = {
         // A fixture's manifest is data of a test, most often.
         return fileRole(each.pair.path) === "test" ? findings.map(softened) : findings;
       }),
-      ...compareLocks({ pairs, changes, basePaths: change.basePaths, declared, grants }),
+      ...compareLocks({
+        pairs,
+        changes,
+        basePaths: change.basePaths,
+        declared,
+        grants,
+        present: new Set(change.files.flatMap(({ path, head }) => (head?.kind === "file" ? path : []))),
+      }),
     ];
   },
 };

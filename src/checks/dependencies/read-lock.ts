@@ -22,28 +22,33 @@ export interface LockFacts {
 
 const MAX_CHARS = 20_000_000;
 
-/** Reads a lock file; undefined: it is none that is known, or is broken. */
+type Reader = (text: string) => LockFacts | undefined;
+
+/** By the names of lock files. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["package-lock.json", readNpm],
+  ["npm-shrinkwrap.json", readNpm],
+  ["pnpm-lock.yaml", readPnpm],
+  ["yarn.lock", readYarn],
+  ["poetry.lock", readPythonLock],
+  ["uv.lock", readPythonLock],
+  ["pdm.lock", readPythonLock],
+  ["Cargo.lock", readCargo],
+  ["go.sum", readGoSum],
+]);
+
+function readerOf(path: string): Reader | undefined {
+  return READERS.get(path.slice(path.lastIndexOf("/") + 1));
+}
+
+/** Whether `readLock` reads files of that name, where they are whole. */
+export function isComparable(path: string): boolean {
+  return readerOf(path) !== undefined;
+}
+
+/** Reads a lock file; undefined: it is none that is known, is broken, or is too large. */
 export function readLock(path: string, text: string): LockFacts | undefined {
-  if (text.length > MAX_CHARS) return undefined;
-  switch (path.slice(path.lastIndexOf("/") + 1)) {
-    case "package-lock.json":
-    case "npm-shrinkwrap.json":
-      return readNpm(text);
-    case "pnpm-lock.yaml":
-      return readPnpm(text);
-    case "yarn.lock":
-      return readYarn(text);
-    case "poetry.lock":
-    case "uv.lock":
-    case "pdm.lock":
-      return readPythonLock(text);
-    case "Cargo.lock":
-      return readCargo(text);
-    case "go.sum":
-      return readGoSum(text);
-    default:
-      return undefined;
-  }
+  return text.length > MAX_CHARS ? undefined : readerOf(path)?.(text);
 }
 
 /** Lock files by the manifests beside them, for those that are only asked whether they changed too. */
@@ -87,7 +92,8 @@ function readNpm(text: string): LockFacts | undefined {
   } catch {
     return undefined;
   }
-  const packages = isRecord(lock) && isRecord(lock["packages"]) ? lock["packages"] : {};
+  if (!isRecord(lock)) return undefined;
+  const packages = isRecord(lock["packages"]) ? lock["packages"] : {};
   const entries: LockEntry[] = [];
   for (const [place, value] of Object.entries(packages)) {
     const at = place.lastIndexOf("node_modules/");
@@ -197,13 +203,16 @@ function readYarn(text: string): LockFacts {
   };
 }
 
-function packagesOf(text: string): readonly TomlValue[] {
+/** Undefined: the file has packages, and what was read of it has not all of them. */
+function packagesOf(text: string): readonly TomlValue[] | undefined {
   const value = readToml(text)["package"];
-  return Array.isArray(value) ? (value as readonly TomlValue[]) : [];
+  const packages = Array.isArray(value) ? (value as readonly TomlValue[]) : [];
+  const written = text.match(/^\s*\[\[\s*package\s*\]\]/gm)?.length ?? 0;
+  return packages.length === written ? packages : undefined;
 }
 
-function readPythonLock(text: string): LockFacts {
-  const entries = packagesOf(text).flatMap((each): LockEntry[] => {
+function readPythonLock(text: string): LockFacts | undefined {
+  const entries = packagesOf(text)?.flatMap((each): LockEntry[] => {
     if (!isTable(each)) return [];
     const source = each["source"];
     const address = isTable(source) ? textOf(source["url"] ?? source["registry"] ?? source["git"]) : "";
@@ -233,11 +242,11 @@ function readPythonLock(text: string): LockFacts {
       },
     ];
   });
-  return { ecosystem: "python", manifests: ["pyproject.toml"], entries };
+  return entries && { ecosystem: "python", manifests: ["pyproject.toml"], entries };
 }
 
-function readCargo(text: string): LockFacts {
-  const entries = packagesOf(text).flatMap((each): LockEntry[] => {
+function readCargo(text: string): LockFacts | undefined {
+  const entries = packagesOf(text)?.flatMap((each): LockEntry[] => {
     if (!isTable(each)) return [];
     const source = textOf(each["source"]);
     return [
@@ -250,7 +259,7 @@ function readCargo(text: string): LockFacts {
       },
     ];
   });
-  return { ecosystem: "rust", manifests: ["Cargo.toml"], entries };
+  return entries && { ecosystem: "rust", manifests: ["Cargo.toml"], entries };
 }
 
 function readGoSum(text: string): LockFacts {

@@ -203,6 +203,8 @@ function assigned(
     add("assertions-patched", node, `The runner's "${path[0] ?? ""}" is given another meaning.`);
   } else if ((imported && LIBRARY.test(imported.source)) || /^(?:assert|expect|chai)$/.test(root ?? "")) {
     if (path.length > 0 && !/^(?:config|timeout)$/.test(path[0] ?? "")) add("assertions-patched", node);
+  } else if (isAdded(root, path)) {
+    // A name that no runtime and no matcher asks for: a test of polluted prototypes, or of what is added to them.
   } else if (
     /^(?:Object\.is|JSON\.stringify|Object\.prototype\.\w+|Assertion\.prototype\.\w+|(?:Number|Array|String|Boolean|Function|Error|Promise)\.prototype\.\w+|process\.exit|console\.assert)$/.test(
       whole,
@@ -220,6 +222,27 @@ function assigned(
   } else if (path.length > 0 && isAnswer(right)) {
     mocked.push({ names: [last], node });
   }
+}
+
+const BUILT_IN: ReadonlyMap<string, object> = new Map<string, object>([
+  ["Object", Object.prototype],
+  ["Number", Number.prototype],
+  ["Array", Array.prototype],
+  ["String", String.prototype],
+  ["Boolean", Boolean.prototype],
+  ["Function", Function.prototype],
+  ["Error", Error.prototype],
+  ["Promise", Promise.prototype],
+]);
+/** What matchers and runners ask any value for. */
+const ASKED_FOR =
+  /^(?:asymmetricMatch|\$\$typeof|equals|then|toJSON|toAsymmetricMatcher|inspect|nodeType|size|length|should|must|expect|calls|mock|_isMockFunction|code|status|state|result|message|stack|cause|name|errors?|skip|only|todo|fails|mode)$/;
+
+/** `Object.prototype.polluted`: whether the name is new to what all values of a kind have. */
+function isAdded(root: string | undefined, path: readonly string[]): boolean {
+  const [middle, name = ""] = path;
+  const prototype = path.length === 2 && middle === "prototype" ? BUILT_IN.get(root ?? "") : undefined;
+  return prototype !== undefined && !(name in prototype) && !ASKED_FOR.test(name);
 }
 
 const NO_NAMES: ReadonlyMap<string, Node> = new Map();
@@ -417,7 +440,8 @@ function definesOn(
     add("assertions-patched", node);
   } else if (
     nameOf(child(target, "property")) === "prototype" &&
-    /^(?:Number|String|Boolean|Object|Array|Function)$/.test(nameOf(child(target, "object")) ?? "")
+    /^(?:Number|String|Boolean|Object|Array|Function)$/.test(nameOf(child(target, "object")) ?? "") &&
+    !(key !== "" && isAdded(nameOf(child(target, "object")), ["prototype", key]))
   ) {
     add("assertions-patched", node, "A builtin of the language is given another meaning.");
   } else if (names.imports.has(name)) {
