@@ -98,11 +98,12 @@ async function readAgentCredential(options: {
 }
 
 /**
- * Whether each agent that a task uses has a secret, for people. A command is not run: it may ask somebody to sign in,
+ * Whether each agent that a task uses, or may fall back on, has a secret, for people. A command is not run: it may ask somebody to sign in,
  * which is for `doctor` and the night.
  */
-export async function checkCredentials({ config, plan }: LoadedWorkspace): Promise<CheckLine[]> {
-  const used = clientAgentsOf(config).filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
+export async function checkCredentials({ config, plan, policy }: LoadedWorkspace): Promise<CheckLine[]> {
+  const names = new Set([...plan.tasks.map(({ agent }) => agent), ...policy.agentFallback]);
+  const used = clientAgentsOf(config).filter(({ name }) => names.has(name));
   const lines: CheckLine[] = [];
   for (const agent of used) {
     const subject = `credentials of ${agent.name}`;

@@ -65,9 +65,10 @@ export async function toolVersions(
   };
 }
 
-/** The agents that a task uses. */
-export function usedAgents({ config, plan }: LoadedWorkspace): AgentConfig[] {
-  return config.agents.filter(({ name }) => plan.tasks.some(({ agent }) => agent === name));
+/** The agents that a task uses, or may fall back on. */
+export function usedAgents({ config, plan, policy }: LoadedWorkspace): AgentConfig[] {
+  const names = new Set([...plan.tasks.map(({ agent }) => agent), ...policy.agentFallback]);
+  return config.agents.filter(({ name }) => names.has(name));
 }
 
 export function buildPrefix(workspaceDir: string): string {

@@ -113,13 +113,14 @@ export function probesOfNight(
   };
 }
 
-/** The agents that tasks use, each with the repository of its first task. */
+/** The agents that tasks use, each with the repository of its first task; one that is only fallen back on has the plan's first. */
 function probedAgents({ workspace, redaction, clientProgram }: ProbeParts): ProbedAgent[] {
-  const { config, plan } = workspace;
+  const { config, plan, policy } = workspace;
   const agents = agentsOf(config, { clientProgram });
   return clientAgentsOf(config).flatMap(({ name, credentials }) => {
     const agent = agents.get(name);
-    const task = plan.tasks.find((each) => each.agent === name);
+    const isFallback = policy.agentFallback.includes(name);
+    const task = plan.tasks.find((each) => each.agent === name) ?? (isFallback ? plan.tasks[0] : undefined);
     if (!agent || !task) return [];
     const access: NonNullable<ProbedAgent["model"]>["access"] = async (stop) => {
       const read = await readModelAccess({ config, agent: name, redaction, stop });

@@ -132,7 +132,7 @@ async function loadPolicy(
       : ok({ policy: specified, purpose: "work", reason: undefined, loosened: [] });
   }
   const file = await readNamedFile("policy", sketch.policy, workspace);
-  return file.ok ? changePolicy(specified, file.value, ruleIds) : file;
+  return file.ok ? changePolicy(specified, file.value, { ruleIds, agents: sketch.agents }) : file;
 }
 
 async function loadPlan(context: PlanContext, workspace: Workspace): Promise<Result<PlanFile, Problem[]>> {

@@ -12,7 +12,8 @@ import {
 } from "../core/policy.ts";
 import type { Problem } from "../core/problem.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import type { Issue } from "./issue.ts";
+import { nearMiss } from "../core/near-miss.ts";
+import { shortText, type Issue } from "./issue.ts";
 import type { YamlFile } from "./parse-yaml.ts";
 import { recordOf } from "./record-of.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -39,11 +40,18 @@ export interface AppliedPolicy {
   readonly loosened: readonly Loosening[];
 }
 
+/** What a policy's file may name. */
+interface KnownNames {
+  readonly ruleIds: RuleIds;
+  /** undefined: nightwarden.yaml is broken there, and nothing is checked against it. */
+  readonly agents: readonly string[] | undefined;
+}
+
 /** The phase's policy with the changes of the workspace's own file. To be looser than the phase needs a reason. */
 export function changePolicy(
   specified: Policy,
   file: YamlFile,
-  ruleIds: RuleIds,
+  { ruleIds, agents }: KnownNames,
 ): Result<AppliedPolicy, Problem[]> {
   const parsed = validate(policyOverrideSchema, file.value);
   const { purpose, reason, changes } = parsed.ok ? parsed.value : readableParts(file.value);
@@ -55,6 +63,7 @@ export function changePolicy(
     ...levelIssues(file.value, ruleIds),
     ...unexplained.map((loosening) => withoutReason(specified.phase, loosening)),
     ...sideBySideAsListed(policy, changes),
+    ...unknownFallbacks(changes.agentFallback ?? [], agents),
   ];
   return issues.length > 0 ? err(issues.map(file.problem)) : ok({ policy, purpose, reason, loosened });
 }
@@ -99,4 +108,17 @@ function sideBySideAsListed({ order }: Policy, { parallel = 1 }: PolicyOverride[
       hint: "delete the line, or add order: dag",
     },
   ];
+}
+
+function unknownFallbacks(fallback: readonly string[], agents: readonly string[] | undefined): Issue[] {
+  if (!agents) return [];
+  return fallback.flatMap((name, index) => {
+    if (agents.includes(name)) return [];
+    const suggestion = nearMiss(name, agents);
+    const hint = suggestion
+      ? `did you mean "${shortText(suggestion)}"?`
+      : `there is: ${agents.map(shortText).join(", ")}`;
+    const message = `there is no agent "${shortText(name)}" in nightwarden.yaml`;
+    return [{ path: ["changes", "agentFallback", index], message, hint }];
+  });
 }

@@ -34,6 +34,11 @@ export class Agenda {
     return found;
   }
 
+  /** The agent that the plan gives a task. */
+  agentOf(task: TaskId): string {
+    return this.planned.get(task)?.agent ?? "";
+  }
+
   private footprint(task: TaskId): readonly Footprint[] {
     const known = this.footprints.get(task);
     if (known) return known;

@@ -52,8 +52,6 @@ export interface AttemptState extends AttemptRef {
   spending: Spending;
   /** Requests that its gateway refused while it served. */
   denied: number;
-  /** Its quota was waited for, to the end. */
-  waited: boolean;
 }
 
 /** The events that change what is known of an attempt that has begun. */
@@ -97,7 +95,6 @@ export function beginAttempt(data: EventData<"attempt.started">, startedAt: stri
     findings: [],
     spending: NO_SPENDING,
     denied: 0,
-    waited: false,
   };
 }
 

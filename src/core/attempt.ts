@@ -125,15 +125,21 @@ export function isCap(reason: FailureReason): boolean {
 export type AfterAttempt =
   | { readonly kind: "retry"; readonly afterProbe: boolean }
   | { readonly kind: "finish"; readonly result: "landed" | "failed" | "set-aside" | "carried-over" }
-  /** Again, when the quota is reset. */
+  /** Again, when the quota is reset, or with an agent that has another. */
   | { readonly kind: "wait" }
+  /** For a quota: unless another agent may be asked. */
   | { readonly kind: "stop-night"; readonly end: "infra" | "auth" | "quota" };
 
+/** So many attempts of a task may end so before it is decided otherwise. What the task itself causes is the policy's. */
+const MAX_INFRA_ATTEMPTS = 2;
+/** With the same agent. */
+export const MAX_QUOTA_ATTEMPTS = 2;
 const MAX_INTERRUPTIONS = 3;
 
 /**
- * What follows an attempt, from all outcomes of the task so far, the last one included; over all nights for
- * interruptions, since a task that is always interrupted must end with a person some day.
+ * What follows an attempt, from all outcomes of the task so far, the last one included: tonight's, and of earlier nights
+ * those that bear on tonight (what the task caused, and interruptions, since a task that is always interrupted must end
+ * with a person some day). Where the last one is of a quota, those of other agents' quotas are left out.
  */
 export function decideAfterAttempt(
   outcomes: readonly Outcome[],
@@ -142,21 +148,20 @@ export function decideAfterAttempt(
   const last = outcomes.at(-1);
   if (!last) throw new RangeError("without an attempt there is nothing to decide");
   if (last.kind === "landed") return { kind: "finish", result: "landed" };
-  const sameCause = outcomes.filter(
-    (outcome) => outcome.kind === "failed" && outcome.cause === last.cause,
-  ).length;
+  const { length: count } = outcomes.filter((each) => each.kind === "failed" && each.cause === last.cause);
   switch (last.cause) {
     case "task":
       // A cap is never retried: the same work would cost the same again.
-      if (isCap(last.reason) || sameCause > policy.retries) return { kind: "finish", result: "failed" };
+      if (isCap(last.reason) || count > policy.retries) return { kind: "finish", result: "failed" };
       return { kind: "retry", afterProbe: false };
     case "infra":
-      return sameCause > 1 ? { kind: "stop-night", end: "infra" } : { kind: "retry", afterProbe: true };
+      if (count >= MAX_INFRA_ATTEMPTS) return { kind: "stop-night", end: "infra" };
+      return { kind: "retry", afterProbe: true };
     case "auth":
       return { kind: "stop-night", end: "auth" };
     case "quota":
-      return sameCause > 1 ? { kind: "stop-night", end: "quota" } : { kind: "wait" };
+      return count >= MAX_QUOTA_ATTEMPTS ? { kind: "stop-night", end: "quota" } : { kind: "wait" };
     case "interrupted":
-      return { kind: "finish", result: sameCause >= MAX_INTERRUPTIONS ? "set-aside" : "carried-over" };
+      return { kind: "finish", result: count >= MAX_INTERRUPTIONS ? "set-aside" : "carried-over" };
   }
 }

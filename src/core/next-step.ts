@@ -3,7 +3,7 @@ import type { Agenda } from "./agenda.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
 import { blockedTask, type OutsideDependency } from "./blocked-task.ts";
 import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
-import { MINUTE_MS } from "./duration.ts";
+import { chooseAgent } from "./choose-agent.ts";
 import { candidateOf, landingsAgain, undoneBy } from "./landing-again.ts";
 import { checkpointEnd, dueCheckpoint } from "./next-checkpoint.ts";
 import type { NightEnd } from "./night-events.ts";
@@ -14,9 +14,15 @@ import type { Policy } from "./policy.ts";
 /** What the night does next. */
 export type NextStep =
   /** Begin it, and do not wait for it. `afterProbe`: the machinery failed before; look whether it works again first. */
-  | { readonly kind: "attempt"; readonly task: TaskId; readonly afterProbe: boolean }
-  /** A quota is used up; the task is tried again at `until`, ISO 8601. */
-  | { readonly kind: "pause"; readonly task: TaskId; readonly until: string; readonly detail: string }
+  | { readonly kind: "attempt"; readonly task: TaskId; readonly agent: string; readonly afterProbe: boolean }
+  /** An agent's quota is used up. Begin to wait until `until`, ISO 8601; other agents go on meanwhile. */
+  | {
+      readonly kind: "pause";
+      readonly task: TaskId;
+      readonly agent: string;
+      readonly until: string;
+      readonly detail: string;
+    }
   | {
       readonly kind: "close";
       readonly task: TaskId;
@@ -27,7 +33,7 @@ export type NextStep =
     }
   /** Begin a checkpoint of this repository, and do not wait for it. Nothing else begins while it runs. */
   | { readonly kind: "checkpoint"; readonly repo: string }
-  /** Nothing can be started beside what runs: wait until the first of it ends. */
+  /** Nothing can be started now: wait until the first attempt, checkpoint or pause ends. */
   | { readonly kind: "wait" }
   /** Stop what runs, wait for it, and end. A landing that has begun completes. */
   | Finish;
@@ -40,7 +46,8 @@ type Finish = {
   readonly tasks: readonly TaskId[];
 };
 type Close = Extract<NextStep, { kind: "close" }>;
-type Start = Extract<NextStep, { kind: "attempt" | "pause" }>;
+/** A task that has been tried is to be tried again. */
+type Again = { readonly kind: "again"; readonly task: TaskId; readonly afterProbe: boolean };
 
 /** Facts that lie outside this night's journal. */
 export interface NightContext {
@@ -50,6 +57,7 @@ export interface NightContext {
     | "breakerFailures"
     | "retries"
     | "quotaWait"
+    | "agentFallback"
     | "budget"
     | "order"
     | "parallel"
@@ -70,8 +78,6 @@ export interface NightContext {
   readonly dependency: (id: TaskId) => OutsideDependency;
 }
 
-/** How long to wait where the provider has not said it. */
-const UNKNOWN_QUOTA_WAIT_MS = 5 * MINUTE_MS;
 /** So many tasks that wait for others' files keep later ones away from theirs. Without any, one that shares files with many might never have its turn. */
 const MAX_HELD = 16;
 
@@ -97,7 +103,11 @@ export function nextStep(state: NightState, context: NightContext): NextStep {
   if (after.kind === "stop") {
     const { failuresInARow: count } = after;
     const tasks = lastFailed(state, count);
-    return finish(after.end, count === 1 ? "a task failed" : `${count} tasks in a row failed`, tasks);
+    return finish(
+      after.end,
+      count === 1 ? "a task failed" : `${count} tasks in a row failed: ${tasks.join(", ")}`,
+      tasks,
+    );
   }
   const places = context.policy.order === "dag" ? context.policy.parallel : 1;
   if (context.isCheckpointRunning || context.running.size >= places) return { kind: "wait" };
@@ -105,7 +115,11 @@ export function nextStep(state: NightState, context: NightContext): NextStep {
   const due = dueCheckpoint(state, context.policy, { atEnd: false });
   if (due) return { kind: "checkpoint", repo: due.repo };
   // 6. What has its turn now.
-  const step = stepToStart(state, context, decided.filter(startsSomething));
+  const step = stepToStart(
+    state,
+    context,
+    decided.filter((each) => each.kind === "again"),
+  );
   if (step.kind !== "attempt" || landsAgain(state, step.task)) return step;
   const reached = nightBudgetReached(state, context.policy);
   if (reached === undefined) return step;
@@ -146,7 +160,7 @@ function finish(end: NightEnd, detail: string, tasks: readonly TaskId[] = []): F
 }
 
 /** What follows for each task with an attempt that has ended and nothing yet that followed. */
-function decidedTasks(state: NightState, context: NightContext): (Close | Start | Finish)[] {
+function decidedTasks(state: NightState, context: NightContext): (Close | Again | Finish)[] {
   return [...state.undecided].flatMap((id) => {
     const task = state.tasks.get(id);
     const last = task?.attempts.at(-1)?.outcome;
@@ -155,23 +169,19 @@ function decidedTasks(state: NightState, context: NightContext): (Close | Start 
   });
 }
 
-function startsSomething(step: Close | Start | Finish): step is Start {
-  return step.kind === "attempt" || step.kind === "pause";
-}
-
 function afterAttempt(
   state: NightState,
   task: TaskState,
   last: Outcome,
   context: NightContext,
-): Close | Start | Finish | undefined {
+): Close | Again | Finish | undefined {
   if (task.attempts.at(-1)?.revoked !== undefined) {
     const undone = undoneBy(state, task);
     return undone
       ? { kind: "close", task: task.id, ...undone }
-      : { kind: "attempt", task: task.id, afterProbe: false };
+      : { kind: "again", task: task.id, afterProbe: false };
   }
-  const tonight = task.attempts.flatMap((attempt) => attempt.outcome ?? []);
+  const tonight = outcomesTonight(task);
   const decision = decideAfterAttempt([...context.earlier(task.id), ...tonight], context.policy);
   const detail = last.kind === "landed" ? "" : `${last.reason}: ${last.detail}`;
   switch (decision.kind) {
@@ -185,11 +195,13 @@ function afterAttempt(
           result: "failed",
           detail: `${detail}; not tried again: ${reached}`,
         };
-      return { kind: "attempt", task: task.id, afterProbe: decision.afterProbe };
+      return { kind: "again", task: task.id, afterProbe: decision.afterProbe };
     }
     case "wait":
-      return stepAfterQuota(task, last, detail, context);
+      return { kind: "again", task: task.id, afterProbe: false };
     case "stop-night":
+      // Another agent may have a quota; whether one has is decided when it has its turn.
+      if (decision.end === "quota") return { kind: "again", task: task.id, afterProbe: false };
       return finish(decision.end, detail, [task.id]);
     case "finish":
       // An interruption says nothing about the task: it stays open, for the rest of this night or for another.
@@ -199,34 +211,21 @@ function afterAttempt(
   }
 }
 
-/** Waits for the reset if that leaves time in the night; a night that would only wait is closed, and says when to go on. */
-function stepAfterQuota(
-  task: TaskState,
-  last: Outcome,
-  detail: string,
-  context: NightContext,
-): Start | Finish {
-  const attempt = task.attempts.at(-1);
-  if (attempt?.waited) return { kind: "attempt", task: task.id, afterProbe: false };
-  const endedMs = Date.parse(attempt?.finishedAt ?? "");
-  const retryAtMs = last.kind === "failed" && last.retryAt !== undefined ? Date.parse(last.retryAt) : NaN;
-  const untilMs = Number.isNaN(retryAtMs) ? endedMs + UNKNOWN_QUOTA_WAIT_MS : Math.max(retryAtMs, endedMs);
-  const until = new Date(untilMs).toISOString();
-  const endsMs = context.endsAt === undefined ? Infinity : Date.parse(context.endsAt);
-  if (untilMs - endedMs <= context.policy.quotaWait && untilMs < endsMs)
-    return { kind: "pause", task: task.id, until, detail };
-  return finish("quota", `${detail}; it can go on at ${until}`, [task.id]);
+/** How a task's attempts of tonight ended; where the last one is of a quota, without those of other agents' quotas. */
+function outcomesTonight({ attempts }: TaskState): Outcome[] {
+  const last = attempts.at(-1);
+  return attempts.flatMap(({ outcome, agent }) => {
+    const isOther = outcome?.kind === "failed" && outcome.cause === "quota" && agent !== last?.agent;
+    return outcome && !isOther ? [outcome] : [];
+  });
 }
 
 /**
  * The first that may be started now: what lands again before what is tried again, that before what is new, and that as the
  * agenda has it.
  */
-function stepToStart(state: NightState, context: NightContext, again: readonly Start[]): NextStep {
+function stepToStart(state: NightState, context: NightContext, again: readonly Again[]): NextStep {
   const { running, agenda, policy } = context;
-  // A quota is waited for with nothing beside it.
-  const pause = again.find((step) => step.kind === "pause");
-  if (pause) return running.size > 0 ? { kind: "wait" } : pause;
   const landing = nextLandingAgain(state, context, again);
   if (landing) return landing;
   const ahead = [...running];
@@ -236,37 +235,57 @@ function stepToStart(state: NightState, context: NightContext, again: readonly S
     if (ahead.length < running.size + MAX_HELD) ahead.push(task);
     return true;
   };
-  const free = again.find(({ task }) => !landsAgain(state, task) && !isHeld(task));
-  if (free) return free;
-
   let unmet: Finish | undefined;
-  for (const id of agenda.tasks) {
+  let usedUp: Finish | undefined;
+  let waits = running.size > 0;
+  for (const { id, afterProbe } of candidates(state, context, again)) {
     const task = state.tasks.get(id);
-    if (!task || task.result !== undefined || running.has(id)) continue;
-    if (again.some((step) => step.task === id)) continue;
+    if (!task) continue;
     const blocked = blockedTask(task, state, context);
-    if (blocked === undefined) {
-      if (!isHeld(id)) return { kind: "attempt", task: id, afterProbe: false };
-    } else if (blocked.kind === "skipped") {
+    if (blocked?.kind === "skipped") {
       const { because, detail } = blocked;
       return { kind: "close", task: id, result: "skipped", detail, because };
-    } else if (blocked.kind === "carried-over") {
-      return { kind: "close", task: id, result: "carried-over", detail: blocked.detail };
-    } else if (blocked.kind === "unmet") {
-      unmet ??= finish("dependency-unmet", blocked.detail, [id]);
-      // As listed means that nothing passes it.
-      if (policy.order === "listed") break;
     }
+    if (blocked?.kind === "carried-over") {
+      return { kind: "close", task: id, result: "carried-over", detail: blocked.detail };
+    }
+    if (blocked?.kind === "unmet") unmet ??= finish("dependency-unmet", blocked.detail, [id]);
+    if (!blocked) {
+      const { agent, resets, usedUp: quota } = chooseAgent(agenda.agentOf(id), task, state, context);
+      const reset = resets.find((each) => !state.pauses.has(each.agent));
+      if (reset) {
+        const { until, detail, task: found } = reset.quota;
+        return { kind: "pause", task: found, agent: reset.agent, until, detail };
+      }
+      if (quota) usedUp ??= finish("quota", `${quota.detail}; it can go on at ${quota.until}`, [id]);
+      else if (agent === undefined) waits = true;
+      else if (!isHeld(id)) return { kind: "attempt", task: id, agent, afterProbe };
+    }
+    // As listed means that nothing passes it.
+    if (policy.order === "listed") break;
   }
-  if (running.size > 0) return { kind: "wait" };
-  return lastStep(state, context, unmet ?? finish("queue-empty", "every task has had its turn"));
+  if (waits) return { kind: "wait" };
+  return lastStep(state, context, usedUp ?? unmet ?? finish("queue-empty", "every task has had its turn"));
+}
+
+/** The open tasks of which none runs, in the order in which they have their turn. */
+function* candidates(
+  state: NightState,
+  { agenda, running }: NightContext,
+  again: readonly Again[],
+): Generator<{ readonly id: TaskId; readonly afterProbe: boolean }> {
+  for (const { task: id, afterProbe } of again) if (!landsAgain(state, id)) yield { id, afterProbe };
+  for (const id of agenda.tasks) {
+    const isOpen = state.tasks.get(id)?.result === undefined;
+    if (isOpen && !running.has(id) && !again.some(({ task }) => task === id)) yield { id, afterProbe: false };
+  }
 }
 
 /** One after the other, in their old order: each is made again on the one before. Undefined: there is none that could begin. */
 function nextLandingAgain(
   state: NightState,
   context: NightContext,
-  again: readonly Start[],
+  again: readonly Again[],
 ): NextStep | undefined {
   const { running, agenda } = context;
   const tasks = landingsAgain(state);
@@ -274,7 +293,8 @@ function nextLandingAgain(
   const task = tasks.find((each) => blockedTask(each, state, context) === undefined);
   if (!task) return undefined;
   if ([...running].some((other) => agenda.mayCollide(task.id, other))) return { kind: "wait" };
-  return again.find((step) => step.task === task.id) ?? { kind: "attempt", task: task.id, afterProbe: false };
+  const { afterProbe = false } = again.find((step) => step.task === task.id) ?? {};
+  return { kind: "attempt", task: task.id, agent: agenda.agentOf(task.id), afterProbe };
 }
 
 /** The last `count` tasks that failed, in the order in which they did. */

@@ -75,10 +75,15 @@ export const NIGHT_EVENTS = {
   /** Something that a person should hear of now. */
   "alert.raised": z.object({ alert: z.enum(ALERTS), tasks: z.array(taskId), message: z.string() }),
 
-  /** The night waits for a quota to be reset. */
-  "night.paused": z.object({ task: taskId, until: z.iso.datetime(), detail: z.string() }),
-  /** The wait is over. A night that was told to stop while it waited has no such event. */
-  "night.continued": z.object({}),
+  /** Nothing starts with an agent until its quota is reset. Earlier versions did not say with which: the task's. */
+  "night.paused": z.object({
+    task: taskId,
+    agent: z.string().optional(),
+    until: z.iso.datetime(),
+    detail: z.string(),
+  }),
+  /** The wait is over. A night that ended meanwhile has no such event. */
+  "night.continued": z.object({ agent: z.string().optional() }),
   /** One health check before the night. */
   "probe.finished": z.object({
     probe: z.string(),

@@ -13,6 +13,7 @@ import type { AttemptId, NightId, ObjectId, TaskId, TaskKey } from "./ids.ts";
 import type { TaskKind } from "./plan.ts";
 import { mayRun, type Residue } from "./residue.ts";
 import { addSpending, NO_SPENDING, spendingOf, type Spending } from "./spending.ts";
+import { usedQuota, type UsedQuota } from "./used-quota.ts";
 
 export type { AttemptState };
 
@@ -101,8 +102,10 @@ export interface NightState {
   readonly revocations: EventData<"landing.revoked">[];
   /** Branches that could not be moved back. */
   readonly failedRollbacks: EventData<"rollback.failed">[];
-  /** The night waits for a quota to be reset. */
-  pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
+  /** What is known of quotas that are used up, by agent. */
+  readonly quotas: Map<string, UsedQuota>;
+  /** Agents whose quota is waited for. Where a journal does not say which, it has no name. */
+  readonly pauses: Map<string, Pause>;
   /** What was used of model APIs outside of attempts: by the health checks. */
   otherSpending: Spending;
   readonly probes: EventData<"probe.finished">[];
@@ -121,6 +124,9 @@ export interface NightState {
   /** Bytes that captures have brought into each since. */
   readonly captured: Map<string, number>;
 }
+
+/** A wait for a quota. */
+export type Pause = EventData<"night.paused">;
 
 /** One landing on a night's branch. */
 export type Landing = AttemptRef & { readonly commit: ObjectId; readonly tip: ObjectId };
@@ -173,7 +179,8 @@ export function emptyNight(night: NightId): NightState {
     stray: null,
     stores: {},
     captured: new Map(),
-    pause: null,
+    quotas: new Map(),
+    pauses: new Map(),
     otherSpending: NO_SPENDING,
     probes: [],
   };
@@ -205,7 +212,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       return;
     case "night.finished":
       state.end = event.data.end;
-      state.pause = null;
+      state.pauses.clear();
       state.endDetail = event.data.detail;
       state.finishedAt = event.at;
       return;
@@ -236,10 +243,10 @@ export function apply(state: NightState, event: NightwardenEvent): void {
       takeAccount(state, event.data, event.at);
       return;
     case "night.paused":
-      state.pause = event.data;
+      state.pauses.set(event.data.agent ?? "", event.data);
       return;
     case "night.continued":
-      endPause(state);
+      endPause(state, event.data.agent ?? "");
       return;
     case "probe.finished":
       state.probes.push(event.data);
@@ -308,6 +315,7 @@ export function apply(state: NightState, event: NightwardenEvent): void {
     case "attempt.finished":
       changeAttempt(state, event);
       state.undecided.add(event.data.task);
+      noteQuota(state, event.data, event.at);
       return;
     case "workspace.created":
     case "phase.promoted":
@@ -348,10 +356,21 @@ function countCapture(state: NightState, data: EventData<"capture.finished">): v
   if (repo !== undefined) state.captured.set(repo, (state.captured.get(repo) ?? 0) + data.bytes);
 }
 
-function endPause(state: NightState): void {
-  const last = state.pause && state.tasks.get(state.pause.task)?.attempts.at(-1);
-  if (last) last.waited = true;
-  state.pause = null;
+/** What was found used up meanwhile, and for longer, stays so. */
+function endPause(state: NightState, agent: string): void {
+  const until = state.pauses.get(agent)?.until ?? "";
+  if (Date.parse(state.quotas.get(agent)?.until ?? "") <= Date.parse(until)) state.quotas.delete(agent);
+  state.pauses.delete(agent);
+}
+
+function noteQuota(
+  state: NightState,
+  { task, attempt, outcome }: EventData<"attempt.finished">,
+  at: string,
+): void {
+  const quota = usedQuota(task, outcome, at);
+  const agent = findAttempt(state, { task, attempt })?.agent ?? "";
+  if (quota) state.quotas.set(agent, quota);
 }
 
 function finishTask(state: NightState, data: EventData<"task.finished">, at: string): void {

@@ -67,6 +67,12 @@ export const policySchema = z.strictObject({
   quotaWait: duration.describe(
     "How long a night may wait for a quota to be reset. Where it takes longer, the night closes and says when to go on.",
   ),
+  agentFallback: z
+    .array(z.string().min(1).max(100))
+    .max(10)
+    .describe(
+      "Agents that tasks are tried with while their own agent's quota is used up, in this order; names of nightwarden.yaml.",
+    ),
   clientChange: z
     .enum(["warn", "refuse"])
     .describe("What to do where an agent's client has another version than in the last night."),

@@ -65,8 +65,14 @@ interface NightStatus {
   /** Up to now while it runs; to its last event where it crashed. */
   readonly durationMs: number;
   readonly stopping: boolean;
-  /** It waits for a quota to be reset; null: it does not. */
-  readonly pause: { readonly task: TaskId; readonly until: string; readonly detail: string } | null;
+  /** An agent's quota is waited for, the one that is reset first; other agents go on. null: none is. */
+  readonly pause: {
+    readonly task: TaskId;
+    /** null: a journal of an earlier version does not say which. */
+    readonly agent: string | null;
+    readonly until: string;
+    readonly detail: string;
+  } | null;
   readonly isolation: Isolation;
   /** What that isolation does not restrict, in one line; null: it is the strongest. */
   readonly isolationGap: string | null;
@@ -163,7 +169,7 @@ function nightStatus(night: NightState, now: Date | undefined): NightStatus {
     finishedAt,
     durationMs: now ? elapsedMs(startedAt, until) : durationMs,
     stopping: end === null && night.stopping !== null,
-    pause: night.pause && { ...night.pause, detail: safeLine(night.pause.detail) },
+    pause: pauseOf(night),
     isolation,
     isolationGap,
     why,
@@ -172,6 +178,13 @@ function nightStatus(night: NightState, now: Date | undefined): NightStatus {
     attempts,
     checkpoint: end === null ? (openCheckpoint(night) ?? null) : null,
   };
+}
+
+function pauseOf({ pauses }: NightState): NightStatus["pause"] {
+  const [first] = [...pauses.values()].toSorted((a, b) => Date.parse(a.until) - Date.parse(b.until));
+  if (!first) return null;
+  const { task, agent = null, until, detail } = first;
+  return { task, agent: agent === null ? null : safeLine(agent), until, detail: safeLine(detail) };
 }
 
 function openAttempt(night: NightState, attempt: AttemptState, until: string): OpenAttempt {

@@ -1,7 +1,7 @@
 import type { CanaryResult, DrillVerdict } from "./canary.ts";
 import { summariseCheckpoints, type CheckpointSummary } from "./checkpoint-summary.ts";
-import type { NightEnd } from "./night-events.ts";
-import type { NightId } from "./ids.ts";
+import type { Alert, NightEnd } from "./night-events.ts";
+import type { NightId, TaskId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
 import { isolationGap } from "./isolation-gap.ts";
 import { nextActions, type NextAction } from "./next-actions.ts";
@@ -52,6 +52,8 @@ export interface NightSummary extends CheckpointSummary {
     readonly message: string;
   }[];
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** What somebody should have heard of at once, oldest first. */
+  readonly alerts: readonly AlertSummary[];
   /** Policy values that allow more than the specification's, beside those. */
   readonly loosened: readonly Loosening[];
   readonly loosenedReason: string | null;
@@ -75,6 +77,13 @@ export interface NightSummary extends CheckpointSummary {
   readonly demotion: { readonly from: Phase; readonly to: Phase; readonly why: string } | null;
   /** What to do now, most urgent first; three at most. */
   readonly nextActions: readonly NextAction[];
+}
+
+export interface AlertSummary {
+  readonly alert: Alert;
+  /** The tasks that it is about: those that tripped the breaker, for example. */
+  readonly tasks: readonly TaskId[];
+  readonly message: string;
 }
 
 export interface LeakSummary {
@@ -129,6 +138,11 @@ export function summarise(state: NightState): NightSummary {
     oldVersions: oldVersions(state),
     warnings: [...probeWarnings(state), ...state.warnings].map(({ code, message }) => ({
       code: safeLine(code),
+      message: safeLine(message),
+    })),
+    alerts: state.alerts.map(({ alert, tasks: about, message }) => ({
+      alert,
+      tasks: about,
       message: safeLine(message),
     })),
     loosened: started.loosened.map(({ key, specified, used }) => ({

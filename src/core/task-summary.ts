@@ -27,6 +27,8 @@ export interface TaskSummary {
   readonly result: TaskResult | "running" | "not-started";
   /** Attempts of this night. */
   readonly attempts: number;
+  /** The agent that worked last, which may be one that was fallen back on; null: there was none, or an earlier version did not say. */
+  readonly agent: string | null;
   /** Of all finished attempts together. */
   readonly durationMs: number;
   /** What the last attempt changed, landed or not; null: it did not come so far. */
@@ -105,6 +107,7 @@ export function summariseTask(task: TaskState, nightHasEnded: boolean): TaskSumm
     kind: task.kind,
     result: resultOf(task, nightHasEnded),
     attempts: task.attempts.length,
+    agent: agentOf(task),
     durationMs: task.attempts.reduce((sum, attempt) => sum + durationOf(attempt), 0),
     change: capture
       ? {
@@ -162,6 +165,12 @@ function whyNot(task: TaskState, failure: string | undefined): string | null {
     return "its landing was taken back by a checkpoint, and it has not landed again";
   if (failure !== undefined) return failure;
   return task.detail ? safeLine(task.detail) : null;
+}
+
+/** A landing that is made again has none. */
+function agentOf({ attempts }: TaskState): string | null {
+  const agent = attempts.findLast((attempt) => attempt.agent !== undefined)?.agent;
+  return agent === undefined ? null : safeLine(agent);
 }
 
 function durationOf({ startedAt, finishedAt }: AttemptState): number {

@@ -84,7 +84,8 @@ async function runAdmitted(attempt: Attempt, number: number, candidate?: Candida
       repo: task.repo,
       base,
       image,
-      ...(candidate ? { candidate } : {}),
+      // With a candidate there is no agent.
+      ...(candidate ? { candidate } : { agent: task.agent }),
     },
   });
   let outcome: Outcome;

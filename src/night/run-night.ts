@@ -59,8 +59,8 @@ export async function runNight(
     await openAccount(night, history);
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
-    // The quota that the night waited for is the one that the hello would meet.
-    if (night.record.state.pause) await waitForQuota(night, night.record.state.pause);
+    // The quotas that the night waited for are those that the hello would meet.
+    for (const pause of night.record.state.pauses.values()) await waitForQuota(night, pause, stop);
     await checkHealth(night, history);
     await checkContainment(night, open);
     await openGate(night, open, gateHistory(night, history));

@@ -8,8 +8,8 @@ import {
   type NightContext,
 } from "../core/next-step.ts";
 import { required, stopRequestOf, type Night } from "./night.ts";
+import { QuotaPauses } from "./quota-pauses.ts";
 import { RunningAttempts } from "./running-attempts.ts";
-import { waitForQuota } from "./wait-for-quota.ts";
 
 export interface PlanContext extends Omit<NightContext, "running" | "isCheckpointRunning"> {
   /** The number of the next attempt of a task: numbers only rise, over all nights. */
@@ -25,8 +25,9 @@ export async function runPlan(
   context: PlanContext,
 ): Promise<{ end: NightEnd; detail: string }> {
   const attempts = new RunningAttempts(night, context.nextNumber);
+  const pauses = new QuotaPauses(night);
   try {
-    const end = await workUntilEnd(night, context, attempts);
+    const end = await workUntilEnd(night, context, { attempts, pauses });
     await raiseAlert(night, end);
     attempts.stop(end.detail);
     await attempts.allEnded();
@@ -36,6 +37,8 @@ export async function runPlan(
     attempts.stop("the night failed");
     await attempts.allEnded().catch(() => undefined); // the first error is the one that counts
     throw error;
+  } finally {
+    await pauses.stop();
   }
 }
 
@@ -43,7 +46,7 @@ export async function runPlan(
 async function workUntilEnd(
   night: Night,
   context: PlanContext,
-  attempts: RunningAttempts,
+  { attempts, pauses }: { readonly attempts: RunningAttempts; readonly pauses: QuotaPauses },
 ): Promise<Extract<NextStep, { kind: "finish" }>> {
   for (;;) {
     // That it was asked to stop may not be in the journal yet.
@@ -59,7 +62,7 @@ async function workUntilEnd(
         await closeTask(night, step);
         break;
       case "pause":
-        await pause(night, step);
+        await pauses.begin(step);
         break;
       case "attempt":
         attempts.begin(step);
@@ -68,7 +71,10 @@ async function workUntilEnd(
         attempts.beginCheckpoint(step.repo);
         break;
       case "wait": {
-        const failure = await attempts.firstEnded();
+        const ends = [...attempts.ends(), ...pauses.ends()];
+        if (ends.length === 0) throw new TypeError("the night waits for nobody");
+        const letGo = await Promise.race(ends);
+        const failure = letGo();
         if (failure !== undefined) return { kind: "finish", end: "infra", detail: failure, tasks: [] };
       }
     }
@@ -89,12 +95,6 @@ async function closeTask(night: Night, step: Extract<NextStep, { kind: "close" }
   const { kind: _, task, ...end } = step;
   const { key } = required(night.record.state.tasks.get(task), `task "${task}"`);
   await night.record.record({ type: "task.finished", data: { task, key, ...end } });
-}
-
-async function pause(night: Night, step: Extract<NextStep, { kind: "pause" }>): Promise<void> {
-  const { task, until, detail } = step;
-  await night.record.record({ type: "night.paused", data: { task, until, detail } });
-  await waitForQuota(night, step);
 }
 
 /** At once, and not only when all that runs has ended: somebody may be waiting to hear of it. */

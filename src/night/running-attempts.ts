@@ -1,4 +1,5 @@
 import type { TaskId } from "../core/ids.ts";
+import type { NextStep } from "../core/next-step.ts";
 import { freeSlot } from "../core/free-slot.ts";
 import { candidateOf } from "../core/landing-again.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
@@ -9,6 +10,8 @@ import { runCheckpoint } from "./run-checkpoint.ts";
 /** Takes the place of a task: there is one checkpoint at a time. */
 const CHECKPOINT = Symbol("checkpoint");
 type Key = TaskId | typeof CHECKPOINT;
+
+type Begin = Omit<Extract<NextStep, { kind: "attempt" }>, "kind">;
 
 interface Running {
   readonly slot: number;
@@ -44,7 +47,7 @@ export class RunningAttempts {
   }
 
   /** Begins an attempt in the lowest place that is free. It ends by itself, or with `stop`. */
-  begin(step: { readonly task: TaskId; readonly afterProbe: boolean }): void {
+  begin(step: Begin): void {
     this.start(step.task, async (night, slot) => await this.runTask(step, night, slot));
     this.mutableTasks.add(step.task);
   }
@@ -64,14 +67,14 @@ export class RunningAttempts {
   }
 
   /**
-   * Waits until one of them has ended. Returns why the machinery does not work, where that was asked before an attempt
-   * or shown by a checkpoint. Rejects with what an attempt could not cope with.
+   * Each resolves when one of them has ended, to what lets go of it: that returns why the machinery does not work, where
+   * that was asked before an attempt or shown by a checkpoint, and throws what could not be coped with.
    */
-  async firstEnded(): Promise<string | undefined> {
-    const { key, ...end } = await Promise.race([...this.running.values()].map(({ ended }) => ended));
-    this.forget(key);
-    if ("error" in end) throw end.error;
-    return end.failure;
+  ends(): Promise<() => string | undefined>[] {
+    return [...this.running.values()].map(async ({ ended }) => {
+      const end = await ended;
+      return () => this.letGo(end);
+    });
   }
 
   /** Tells all of them to end at once; one that has begun to land completes. */
@@ -81,13 +84,16 @@ export class RunningAttempts {
 
   /** Waits until all of them have ended. Rejects with what the first of them could not cope with. */
   async allEnded(): Promise<void> {
-    let fault: Ended | undefined;
-    for (const [key, { ended }] of this.running) {
-      const end = await ended;
-      if ("error" in end) fault ??= end;
-      this.forget(key);
-    }
+    const ends = await Promise.all([...this.running.values()].map(async ({ ended }) => await ended));
+    for (const { key } of ends) this.forget(key);
+    const fault = ends.find((end) => "error" in end);
     if (fault) throw fault.error;
+  }
+
+  private letGo({ key, ...end }: Ended): string | undefined {
+    this.forget(key);
+    if ("error" in end) throw end.error;
+    return end.failure;
   }
 
   private forget(key: Key): void {
@@ -123,7 +129,7 @@ export class RunningAttempts {
 
   /** Returns why the machinery does not work, where it was asked before and does not. */
   private async runTask(
-    { task: id, afterProbe }: { readonly task: TaskId; readonly afterProbe: boolean },
+    { task: id, agent, afterProbe }: Begin,
     night: Night,
     slot: number,
   ): Promise<string | undefined> {
@@ -138,7 +144,7 @@ export class RunningAttempts {
     const state = required(night.record.state.tasks.get(id), `the state of task "${id}"`);
     const candidate = candidateOf(state);
     const number = this.nextNumber(id);
-    await runAttempt(night, { task, number, slot, ...(candidate ? { candidate } : {}) });
+    await runAttempt(night, { task: { ...task, agent }, number, slot, ...(candidate ? { candidate } : {}) });
     return undefined;
   }
 }

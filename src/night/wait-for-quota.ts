@@ -1,13 +1,17 @@
+import type { Pause } from "../core/night-state.ts";
 import type { Night } from "./night.ts";
 
-/** Waits until a quota is reset, or the night has to stop: then the next step is to end it. The pause is recorded already. */
-export async function waitForQuota(night: Night, pause: { readonly until: string }): Promise<void> {
-  const { record, deps, stop } = night;
+/** Waits until an agent's quota is reset, or `signal` says that nobody waits any more. The pause is recorded already. */
+export async function waitForQuota(
+  { record, deps }: Night,
+  { agent, until }: Pick<Pause, "agent" | "until">,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await deps.clock.waitUntil(new Date(pause.until), stop);
+    await deps.clock.waitUntil(new Date(until), signal);
   } catch (error) {
-    if (stop.aborted) return;
+    if (signal.aborted) return;
     throw error;
   }
-  await record.record({ type: "night.continued", data: {} });
+  await record.record({ type: "night.continued", data: agent === undefined ? {} : { agent } });
 }

@@ -32,9 +32,9 @@ function progressWords(event: NightwardenEvent): string | undefined {
     case "leftovers.removed":
       return leftoverWords(event.data);
     case "night.paused":
-      return `waiting until ${event.data.until}: ${event.data.detail}`;
+      return `${agentWords(event.data)}waiting until ${event.data.until}: ${event.data.detail}`;
     case "night.continued":
-      return "going on";
+      return `${agentWords(event.data)}going on`;
     case "probe.finished":
       return event.data.verdict === "ok" ? undefined : probeWords(event.data);
     case "drill.finished": {
@@ -198,4 +198,8 @@ function replayWords({ task, comparedBy, runs, findings, durationMs }: EventData
 
 function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function agentWords({ agent }: { readonly agent?: string | undefined }): string {
+  return agent === undefined ? "" : `agent ${agent}: `;
 }

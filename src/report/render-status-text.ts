@@ -65,7 +65,9 @@ function activityLines({ activity, owner, night }: WorkspaceStatus): string[] {
         night.headline,
         ...gapLines(night),
         ...(night.pause
-          ? [`Waiting until ${night.pause.until} for ${night.pause.task}: ${night.pause.detail}`]
+          ? [
+              `Waiting until ${night.pause.until} for ${night.pause.agent ?? night.pause.task}: ${night.pause.detail}`,
+            ]
           : []),
         ...(night.checkpoint
           ? [`Checkpoint of ${night.checkpoint.repo}: ${CHECKPOINT_WORDS[night.checkpoint.step]}`]

@@ -4,6 +4,7 @@ import { markdownCode, markdownFence, markdownText } from "../core/safe-text.ts"
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import {
+  alertWords,
   byAttention,
   changeWords,
   conditionWords,
@@ -31,6 +32,10 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
     ...(summary.demotion ? [`**Trust:** ${markdownText(demotionInWords(summary.demotion))}.`] : []),
     ...containmentSection(summary),
     ...section("Checkpoints", checkpointItems(summary)),
+    ...section(
+      "Alerts",
+      summary.alerts.map((alert) => `- ${markdownText(alertWords(alert))}`),
+    ),
     ...section(
       "Left behind, and not removed",
       summary.leaks.map((leak) => `- ${markdownText(leakWords(leak))}`),
@@ -110,6 +115,7 @@ function taskItem(task: TaskSummary): string {
     ...(task.result === "landed" && task.change ? [changeWords(task.change)] : []),
     ...(task.commit ? [task.commit.slice(0, 12)] : []),
     ...(task.attempts > 1 ? [`${task.attempts} attempts`] : []),
+    ...(task.agent === null ? [] : [`agent ${task.agent}`]),
     ...(task.attempts > 0 ? [formatDuration(task.durationMs)] : []),
     ...(task.spending.answers > 0 ? [spendingWords(task.spending)] : []),
   ];

@@ -4,6 +4,7 @@ import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import { column, displayWidth, fitWidth } from "./fit-width.ts";
 import {
+  alertWords,
   byAttention,
   changeWords,
   conditionWords,
@@ -36,6 +37,7 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
         target.paint("yellow", fit(line)),
       ),
       ...revokedLines(summary).map((line) => target.paint("yellow", fit(line))),
+      ...summary.alerts.map((alert) => target.paint("red", fit(alertWords(alert)))),
       ...leakLines(summary).map((line) => target.paint("red", fit(line))),
       ...trustLines(summary).map((line) => target.paint("red", fit(line))),
     ],

@@ -2,7 +2,7 @@ import { formatByteSize } from "../core/byte-size.ts";
 import { FILE_KINDS } from "../core/diff-facts.ts";
 import { formatMoney } from "../core/limits.ts";
 import type { Spending } from "../core/spending.ts";
-import type { LeakSummary, NightSummary } from "../core/summary.ts";
+import type { AlertSummary, LeakSummary, NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
 import type { TextStyle } from "./text-target.ts";
 
@@ -78,6 +78,11 @@ export function conditionWords(summary: NightSummary): string[] {
       ? [`${summary.denied} ${summary.denied === 1 ? "request" : "requests"} refused by gateways`]
       : []),
   ];
+}
+
+/** `ALERT breaker (one, two): 2 tasks in a row failed`. */
+export function alertWords({ alert, tasks, message }: AlertSummary): string {
+  return `ALERT ${alert}${tasks.length > 0 ? ` (${tasks.join(", ")})` : ""}: ${message}`;
 }
 
 /** `volume NAME (docker), 12 MiB, left by fix-login.1`. */

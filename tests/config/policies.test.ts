@@ -49,6 +49,7 @@ const TABLE = {
 const ALIKE = {
   budget: { taskTokens: 30_000_000, taskCost: 15, nightTokens: 200_000_000, nightCost: 50 },
   quotaWait: 5.5 * HOUR_MS,
+  agentFallback: [],
   clientChange: "warn",
   dependencyScripts: "off",
   checks: { replay: "required", levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },
@@ -61,6 +62,7 @@ const RULES = policySchema
     taskCeilings: true,
     budget: true,
     quotaWait: true,
+    agentFallback: true,
     clientChange: true,
     dependencyScripts: true,
     checks: true,

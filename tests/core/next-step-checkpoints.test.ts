@@ -25,6 +25,7 @@ const POLICY: NightContext["policy"] = {
   order: "dag",
   parallel: 3,
   skipping: "dependents",
+  agentFallback: [],
   checkpointEvery: 2,
 };
 
@@ -127,7 +128,12 @@ describe("after a branch went back", () => {
       result: "skipped",
       because: "b",
     });
-    expect(step([goneBack, closed])).toEqual({ kind: "attempt", task: "a", afterProbe: false });
+    expect(step([goneBack, closed])).toEqual({
+      kind: "attempt",
+      task: "a",
+      agent: "demo",
+      afterProbe: false,
+    });
     const again = [...goneBack, ...closed, story.begun(a, 2)];
     expect(step([again], { running: running("a") })).toEqual({ kind: "wait" });
     const after = [...goneBack, ...closed, ...story.landedFacts(a, A, 2)];
@@ -148,14 +154,29 @@ describe("after a branch went back", () => {
 
   test("what was cut off, or failed for the machinery, is tried again as it was, before what is new", () => {
     const cut = [story.begun(a, 2), story.ended(a, failed("crashed", ""), 2)];
-    expect(step([goneBack, closed, cut])).toEqual({ kind: "attempt", task: "a", afterProbe: false });
+    expect(step([goneBack, closed, cut])).toEqual({
+      kind: "attempt",
+      task: "a",
+      agent: "demo",
+      afterProbe: false,
+    });
     const gone = [story.begun(a, 2), story.ended(a, failed("engine-failed", ""), 2)];
-    expect(step([goneBack, closed, gone])).toEqual({ kind: "attempt", task: "a", afterProbe: true });
+    expect(step([goneBack, closed, gone])).toEqual({
+      kind: "attempt",
+      task: "a",
+      agent: "demo",
+      afterProbe: true,
+    });
   });
 
   test("what does not fit any more has failed once, and has its retry with an agent", () => {
     const conflict = [story.begun(a, 2), story.ended(a, failed("conflict", ""), 2)];
-    expect(step([goneBack, closed, conflict])).toEqual({ kind: "attempt", task: "a", afterProbe: false });
+    expect(step([goneBack, closed, conflict])).toEqual({
+      kind: "attempt",
+      task: "a",
+      agent: "demo",
+      afterProbe: false,
+    });
     const policy = { ...POLICY, retries: 0 };
     expect(step([goneBack, closed, conflict], { policy })).toMatchObject({ kind: "close", result: "failed" });
   });

@@ -21,6 +21,7 @@ const PHASE_3 = {
   order: "dag",
   parallel: 3,
   skipping: "dependents",
+  agentFallback: [] as string[],
 } as const;
 
 const needs = (id: string, ...dependsOn: string[]): Task =>
@@ -218,6 +219,89 @@ describe("a task whose dependency will not land tonight", () => {
     expect(step(chain, [closed(a, "failed")], { policy: skips })).toMatchObject({
       task: "b",
       result: "skipped",
+    });
+  });
+});
+
+describe("an agent whose quota is used up", () => {
+  const by = (agent: string, id: string): Task => testTask(id, { agent });
+  const [one, two, other] = [by("x", "one"), by("x", "two"), by("y", "other")];
+  const tasks = [one, two, other];
+  /** The fixtures' clock starts at 22:00 and goes on by a second with each event. */
+  const usedUp = (task: Task, agent = task.agent, retryAt = "2026-11-20T22:30:00.000Z"): Fact[] => [
+    begun(task, 1, agent),
+    ended(task, failed("quota-exceeded", "429", { retryAt })),
+  ];
+  const paused: Fact = {
+    type: "night.paused",
+    data: { task: one.id, agent: "x", until: "2026-11-20T22:30:00.000Z", detail: "" },
+  };
+  const goesOn: Fact = { type: "night.continued", data: { agent: "x" } };
+  const y = { agentFallback: ["y"] };
+
+  it("is waited for while others go on; nothing starts with it meanwhile", () => {
+    expect(step(tasks, usedUp(one))).toMatchObject({ kind: "pause", agent: "x", task: "one" });
+    expect(step(tasks, [...usedUp(one), paused])).toMatchObject({
+      kind: "attempt",
+      task: "other",
+      agent: "y",
+    });
+    expect(step(tasks, [...usedUp(one), paused], { running: ["other"] })).toEqual({ kind: "wait" });
+    // With nothing beside it, too: what ends first is the wait.
+    expect(step([one, two], [...usedUp(one), paused])).toEqual({ kind: "wait" });
+    expect(step(tasks, [...usedUp(one), paused, goesOn])).toMatchObject({
+      kind: "attempt",
+      task: "one",
+      agent: "x",
+    });
+  });
+
+  it("is replaced by the first of the policy's others that has a quota", () => {
+    expect(step(tasks, [...usedUp(one), paused], { policy: y })).toMatchObject({ task: "one", agent: "y" });
+    const three = { agentFallback: ["z", "y", "x"] };
+    const both = [
+      ...usedUp(one),
+      paused,
+      ...usedUp(other),
+      { ...paused, data: { ...paused.data, agent: "y" } } as Fact,
+    ];
+    expect(step(tasks, both, { policy: three })).toMatchObject({ kind: "attempt", task: "one", agent: "z" });
+    expect(step(tasks, both, { policy: y })).toEqual({ kind: "wait" });
+  });
+
+  it("is asked again by the same task once; that another's quota is used up does not count as that", () => {
+    const again = [...usedUp(one), paused, goesOn, begun(one, 2, "x")];
+    const twice = [...again, ended(one, failed("quota-exceeded", "429"), 2)];
+    expect(step([one], twice)).toMatchObject({ kind: "finish", end: "quota" });
+    expect(step([one], twice, { policy: y })).toMatchObject({ kind: "attempt", agent: "y" });
+    // For another task it is worth waiting.
+    expect(step([one, two], twice)).toMatchObject({ kind: "pause", agent: "x" });
+    // The other way round: y was used up as well, and x is asked its second time.
+    const elsewhere = [begun(one, 2, "y"), ended(one, failed("quota-exceeded", "429"), 2)];
+    const pausedY: Fact = { type: "night.paused", data: { ...paused.data, agent: "y" } };
+    const back = [...usedUp(one), paused, ...elsewhere, pausedY, goesOn];
+    expect(step([one], back, { policy: y })).toMatchObject({ kind: "attempt", agent: "x" });
+  });
+
+  it("that is not reset tonight closes the night early, when all that can be done without it is done", () => {
+    const late = usedUp(one, "x", "2026-11-21T05:00:00.000Z");
+    expect(step(tasks, late)).toMatchObject({ kind: "attempt", task: "other" });
+    expect(step(tasks, late, { running: ["other"] })).toEqual({ kind: "wait" });
+    const end = step(tasks, [...late, closed(other, "landed")]);
+    expect(end).toMatchObject({ kind: "finish", end: "quota", tasks: ["one"] });
+    expect(end.kind === "finish" && end.detail).toContain("it can go on at 2026-11-21T05:00:00.000Z");
+    // As listed, nothing passes the task that waits.
+    const policy = { order: "listed" } as const;
+    expect(step(tasks, late, { policy })).toMatchObject({ kind: "finish", end: "quota" });
+  });
+
+  it("stays so where it was found used up for longer meanwhile", () => {
+    const longer = usedUp(two, "x", "2026-11-20T22:50:00.000Z");
+    const facts = [begun(two), ...usedUp(one), paused, longer[1]!, goesOn];
+    expect(step(tasks, facts)).toMatchObject({
+      kind: "pause",
+      agent: "x",
+      until: "2026-11-20T22:50:00.000Z",
     });
   });
 });

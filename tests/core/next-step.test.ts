@@ -7,6 +7,7 @@ import { HOUR_MS } from "../../src/core/duration.ts";
 import { nextStep, type NightContext } from "../../src/core/next-step.ts";
 import { emptyNight, type NightState, type TaskState } from "../../src/core/night-state.ts";
 import { NO_SPENDING } from "../../src/core/spending.ts";
+import { usedQuota } from "../../src/core/used-quota.ts";
 import { testTask } from "../fixtures/night-story.ts";
 
 const landed: Outcome = { kind: "landed", commit: "a".repeat(40) as ObjectId };
@@ -19,6 +20,7 @@ const COMMON = {
   order: "listed",
   parallel: 1,
   skipping: "forbidden",
+  agentFallback: [] as string[],
 } as const;
 const PHASE_1 = { ...COMMON, afterFailure: "stop" } as const;
 const BREAKER = { ...COMMON, afterFailure: "breaker" } as const;
@@ -55,7 +57,7 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
         findings: [],
         spending: NO_SPENDING,
         denied: 0,
-        waited: false,
+        agent: "demo",
         finishedAt: "2026-11-20T01:00:00.000Z",
         outcome,
       })),
@@ -66,6 +68,9 @@ function night(tasks: readonly Given[], stopping: NightState["stopping"] = null)
       state.finished.push(result);
       state.finishedTasks.push(task.id);
     } else if (outcomes.length > 0) state.undecided.add(task.id);
+    const [last] = outcomes.slice(-1);
+    const quota = last && usedQuota(task.id, last, "2026-11-20T01:00:00.000Z");
+    if (quota) state.quotas.set("demo", quota);
   }
   return state;
 }
@@ -93,7 +98,12 @@ const engineFailed = failed("engine-failed", "gone");
 describe("the next step of a night", () => {
   it("starts tasks in the order in which they are listed", () => {
     const state = night([{ id: "one", result: "landed" }, { id: "two" }, { id: "three" }]);
-    expect(nextStep(state, context())).toEqual({ kind: "attempt", task: "two", afterProbe: false });
+    expect(nextStep(state, context())).toEqual({
+      kind: "attempt",
+      task: "two",
+      agent: "demo",
+      afterProbe: false,
+    });
   });
 
   it("writes a landed attempt down as the task's result before anything else starts", () => {
@@ -145,7 +155,12 @@ describe("the next step of a night", () => {
 
   it("repeats once after the machinery failed, if it works again, and then stops the night", () => {
     const once = night([{ id: "one", outcomes: [engineFailed] }]);
-    expect(nextStep(once, context())).toEqual({ kind: "attempt", task: "one", afterProbe: true });
+    expect(nextStep(once, context())).toEqual({
+      kind: "attempt",
+      task: "one",
+      agent: "demo",
+      afterProbe: true,
+    });
     const twice = night([{ id: "one", outcomes: [engineFailed, engineFailed] }]);
     expect(nextStep(twice, context())).toMatchObject({ kind: "finish", end: "infra" });
   });
@@ -159,12 +174,17 @@ describe("the next step of a night", () => {
     expect(nextStep(state, context())).toEqual({
       kind: "pause",
       task: "one",
+      agent: "demo",
       until,
       detail: "quota-exceeded: 429",
     });
-    const [attempt] = state.tasks.get("one" as TaskId)?.attempts ?? [];
-    if (attempt) attempt.waited = true;
-    expect(nextStep(state, context())).toEqual({ kind: "attempt", task: "one", afterProbe: false });
+    state.quotas.delete("demo");
+    expect(nextStep(state, context())).toEqual({
+      kind: "attempt",
+      task: "one",
+      agent: "demo",
+      afterProbe: false,
+    });
   });
 
   it("waits five minutes where the provider did not say for how long", () => {

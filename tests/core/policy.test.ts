@@ -16,6 +16,7 @@ const STRICT: Policy = policySchema.parse({
   breakerFailures: 1,
   order: "listed",
   parallel: 1,
+  agentFallback: [],
   skipping: "forbidden",
   checkpointEvery: 5,
   gate: {

@@ -54,7 +54,12 @@ test("an open night that nobody works on has crashed; its time ends with its las
 test("a night that waits for a quota says until when, and for which task, until it goes on", () => {
   const until = "2026-11-21T03:00:00.000Z";
   const paused: Fact = { type: "night.paused", data: { task: b.id, until, detail: "429" } };
-  expect(statusAfter([...running, paused], OWNER).night?.pause).toEqual({ task: "b", until, detail: "429" });
+  expect(statusAfter([...running, paused], OWNER).night?.pause).toEqual({
+    task: "b",
+    agent: null,
+    until,
+    detail: "429",
+  });
   const continued: Fact = { type: "night.continued", data: {} };
   expect(statusAfter([...running, paused, continued], OWNER).night?.pause).toBeNull();
   expect(statusAfter([...running, paused, story.finished("interrupted")]).night?.pause).toBeNull();

@@ -118,14 +118,14 @@ describe("docs/configuration.md", () => {
 describe("docs/phases.md", () => {
   it("has the values of the policies that the package brings", () => {
     const policies = PHASES.map(
-      (phase) => parse(read(`policies/phase-${phase}.yaml`)) as Record<string, string | number>,
+      (phase) => parse(read(`policies/phase-${phase}.yaml`)) as Record<string, string | number | string[]>,
     );
     const rules = Object.keys(policySchema.shape).filter(
       (key) => !["phase", "ignore", "limits", "taskCeilings", "budget", "checks", "gate"].includes(key),
     );
     const documented = rows(section(read("docs/phases.md"), "# Phases")).slice(2, 2 + rules.length);
     expect(documented.map((cells) => cells.slice(0, 5))).toEqual(
-      rules.map((rule) => [rule, ...policies.map((policy) => String(policy[rule] ?? "—"))]),
+      rules.map((rule) => [rule, ...policies.map((policy) => String(policy[rule] ?? "") || "—")]),
     );
   });
 });

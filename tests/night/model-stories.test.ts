@@ -91,7 +91,7 @@ describe("a night with a model", () => {
     const retryAt = SOON;
     world.gateways.script = [refused(429, "rate_limit_error", retryAt), answered()];
     const night = await world.run([works("one")]);
-    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed"], pause: null });
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed"], pauses: new Map() });
     expect(world.waits).toEqual([retryAt]);
     expect(eventsOf("night.paused")).toMatchObject([{ task: "one", until: retryAt }]);
     expect(eventsOf("night.continued")).toHaveLength(1);

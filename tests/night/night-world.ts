@@ -41,6 +41,7 @@ export const PHASE_1: Policy = {
   gate: { landedTasks: 5 },
   budget: { taskTokens: 1e6, taskCost: 10, nightTokens: 1e7, nightCost: 100 },
   quotaWait: 3_600_000,
+  agentFallback: [],
   clientChange: "warn",
   dependencyScripts: "off",
   checks: { replay: "required", levels: {}, deniedBuiltins: {}, bannedPatterns: [], protectedPaths: [] },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { systemClock } from "../../src/lib/system-clock.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import type { FakeProgram } from "../fakes/fake-engine.ts";
 import { answered } from "../fakes/fake-gateways.ts";
@@ -225,3 +226,96 @@ describe("a night with attempts side by side", () => {
     expect(dataOf("attempt.started")).toHaveLength(3);
   });
 });
+
+describe("a night in which an agent's quota is used up", () => {
+  const asks =
+    (path: string): FakeProgram =>
+    ({ files, env }) => {
+      if (!world.gateways.ask(env["MODEL_TOKEN"] ?? "")) return 1;
+      files.set(path, Buffer.from(path));
+      return 0;
+    };
+  const usedUp = answered({
+    result: "refused",
+    status: 429,
+    errorCode: "rate_limit_error",
+    retryAt: "2026-11-20T22:30:00.000Z",
+  });
+
+  it("goes on with other agents while it waits, and then with that one", async () => {
+    world.gateways.script = [usedUp, answered()];
+    const otherDone = signalOf("task.finished");
+    const clock = { ...systemClock, waitUntil: async () => await otherDone };
+    const night = await world.run(
+      [{ id: "a", agent_: asks("a.txt"), usesModel: true }, lands("b")],
+      { policy: { ...PHASE_3, parallel: 1 } },
+      undefined,
+      { clock },
+    );
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"] });
+    expect(night!.finishedTasks).toEqual(["b", "a"]);
+    expect(dataOf("night.paused")).toMatchObject([{ task: "a", agent: "a" }]);
+    expect(dataOf("night.continued")).toEqual([{ agent: "a" }]);
+    expect(dataOf("attempt.started").map(({ task, agent }) => `${task} by ${agent}`)).toEqual([
+      "a by a",
+      "b by b",
+      "a by a",
+    ]);
+  });
+
+  it("tries the task with the next agent that the policy names, and does not wait to the end for the other's quota", async () => {
+    world.gateways.script = [usedUp, answered()];
+    let tries = 0;
+    const clock = {
+      ...systemClock,
+      waitUntil: async (_: Date, signal: AbortSignal) => await abortion(signal),
+    };
+    const night = await world.run(
+      [
+        { id: "a", agent_: asks("a.txt"), usesModel: true },
+        {
+          id: "spare",
+          agent_: (run, args) => asks(`${(tries += 1)}.txt`)(run, args),
+          usesModel: true,
+          ...needs("a"),
+        },
+      ],
+      { policy: { ...PHASE_3, agentFallback: ["spare"] } },
+      undefined,
+      { clock },
+    );
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"] });
+    expect(dataOf("attempt.started").map(({ task, agent }) => `${task} by ${agent}`)).toEqual([
+      "a by a",
+      "a by spare",
+      "spare by spare",
+    ]);
+    expect(world.git("show", `nightwarden/${night!.night}:1.txt`)).toBe("1.txt");
+    expect(dataOf("night.continued")).toEqual([]);
+  });
+
+  it("closes early and says when it can go on, with an alert, when the rest is done", async () => {
+    const tooLate = answered({
+      result: "refused",
+      status: 429,
+      errorCode: "rate_limit_error",
+      retryAt: "2026-11-21T09:00:00.000Z",
+    });
+    world.gateways.script = [tooLate];
+    const night = await world.run(
+      [{ id: "a", agent_: asks("a.txt"), usesModel: true }, lands("b"), lands("c")],
+      {
+        policy: PHASE_3,
+      },
+    );
+    expect(night).toMatchObject({ end: "quota", finished: ["landed", "landed"] });
+    expect(night!.endDetail).toContain("it can go on at 2026-11-21T09:00:00.000Z");
+    expect(dataOf("alert.raised")).toMatchObject([{ alert: "quota", tasks: ["a"] }]);
+    expect(dataOf("night.paused")).toEqual([]);
+  });
+});
+
+async function abortion(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  signal.throwIfAborted();
+}

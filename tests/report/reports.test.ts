@@ -177,7 +177,7 @@ describe("the summary as Markdown", () => {
 
       ## Tasks
 
-      - **failed** \`a\` Bump \`@types/node\` (3s) — Tests failed: "npm test" ended with exit code 1
+      - **failed** \`a\` Bump \`@types/node\` (agent demo, 3s) — Tests failed: "npm test" ended with exit code 1
 
       ### \`a\`
 
