@@ -362,7 +362,7 @@ describe("a landing that was taken back", () => {
     const candidate = { attempt: "a.1" as never, commit: A, base: story.BASE };
     const from: Fact = {
       type: "attempt.started",
-      data: { ...(begun!.data as never as object), candidate } as never,
+      data: { ...begun!.data, candidate } as never,
     };
     const state = nightOf(all, from, rest, story.revoked(a, second, "innocent", 2));
     const task = state.tasks.get(a.id)!;
