@@ -16,6 +16,9 @@ export type Step =
 const MAX_STEPS = 40;
 const MAX_ALIASES = 6;
 
+/** For a chain as it is written. */
+export const NO_NAMES: ReadonlyMap<string, Node> = new Map();
+
 /** Reads a chain of members and calls, through names that stand for a chain. */
 export function callPath(node: Node | undefined, names: ReadonlyMap<string, Node>): CallPath {
   const steps: Step[] = [];

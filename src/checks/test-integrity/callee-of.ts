@@ -1,6 +1,5 @@
+import { NO_NAMES } from "./call-path.ts";
 import { child, isFunction, list, nameOf, plain, type Node } from "./syntax-node.ts";
-
-const NO_NAMES: ReadonlyMap<string, Node> = new Map();
 
 /** The last name that an expression calls or reads: of `await calc.add(1, 2)`, `add`. */
 export function calleeOf(node: Node | undefined, names: ReadonlyMap<string, Node>): string {

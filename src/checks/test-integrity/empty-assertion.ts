@@ -1,10 +1,8 @@
-import { callPath } from "./call-path.ts";
+import { callPath, NO_NAMES } from "./call-path.ts";
 import { constantOf, isTruthy } from "./constants.ts";
 import { textOf, type AssertionContext, type AssertionParts } from "./found-assertion.ts";
 import { matcherStrength } from "./matcher-strength.ts";
 import { child, isFunction, list, nameOf, plain, type Node } from "./syntax-node.ts";
-
-const NO_NAMES: ReadonlyMap<string, Node> = new Map();
 
 const MATCHES_ALL =
   /^\^?(?:|\.\*|\.\*\??|\(\.\*\)|\[\\s\\S\]\*|\[\\S\\s\]\*|\[\^\]\*|\[\\w\\W\]\*|\[\\d\\D\]\*|\(\?:\)|\(\?:\.\|\\n\)\*|\.\{0,\}|\.\?|\|.*|.*\||\(\)|\.\+|\.)\$?$/;

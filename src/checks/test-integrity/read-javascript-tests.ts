@@ -2,7 +2,7 @@ import { normalText } from "../../core/normal-text.ts";
 import type { Assertion, TestCase, TestState } from "../../core/test-case.ts";
 import type { Occurrence } from "../finder.ts";
 import type { SourceFile } from "../source-file.ts";
-import { callPath, type CallPath } from "./call-path.ts";
+import { callPath, NO_NAMES, type CallPath } from "./call-path.ts";
 import type { AssertionContext } from "./found-assertion.ts";
 import { assertionAt } from "./javascript-assertions.ts";
 import { moduleNames, namesWithin, type ModuleNames } from "./javascript-names.ts";
@@ -334,7 +334,6 @@ class Reader {
   }
 }
 
-const NO_NAMES: ReadonlyMap<string, Node> = new Map();
 const NO_HELPERS: ReadonlySet<string> = new Set();
 const LOST = { kind: "unawaited", why: "nobody waits for it" } as const;
 
