@@ -15,6 +15,8 @@ export interface ReplayFacts {
   readonly newTests: TestRun | null;
   /** Test files that the attempt changed, as the task may. */
   readonly granted: readonly string[];
+  /** Where test files of the base are now, by what is in them. */
+  readonly moved?: ReadonlyMap<string, string>;
 }
 
 const MAX_NAMED = 3;
@@ -71,11 +73,16 @@ function broken(facts: ReplayFacts, base: readonly TestResult[], head: readonly 
   });
 }
 
-/** Tests that ran on the base and do not run any more. One that moved to another file under its name is not gone. */
+/**
+ * Tests that ran on the base and do not run any more. One that moved to another file under its name is not gone, nor is one that moved with
+ * its file and belongs to a suite of another name there.
+ */
 function vanished(facts: ReplayFacts, base: readonly TestResult[], head: readonly TestResult[]): Finding[] {
   const now = byKey(head);
   const before = byKey(base);
   const moved = new Map<string, number>();
+  const withNames = new Set(base.flatMap(({ file, name }) => (name === "" ? [] : file)));
+  const withFile = movedWithFile(facts.moved ?? new Map(), head, before);
   for (const test of head) {
     if (test.name === "" || test.status === "skipped" || before.has(testKey(test))) continue;
     moved.set(test.name, (moved.get(test.name) ?? 0) + 1);
@@ -86,14 +93,39 @@ function vanished(facts: ReplayFacts, base: readonly TestResult[], head: readonl
     if (status !== undefined) return status === "skipped";
     // A file that could not be loaded, and can be now, has its tests instead.
     if (test.name === "" && test.status === "failed") return !head.some(({ file }) => file === test.file);
+    // A whole file or package that passed says no more than its tests, which are looked for one by one.
+    if (test.name === "" && withNames.has(test.file)) return false;
     const others = moved.get(test.name) ?? 0;
     if (others > 0) moved.set(test.name, others - 1);
-    return others === 0;
+    return others === 0 && !withFile(test);
   });
   return findingsOf(gone, facts, {
     rule: "tests-vanished",
     says: (names, one) => `${names} ran before the attempt and ${one ? "does" : "do"} not run any more`,
   });
+}
+
+/** Whether a test runs where its file is now, under its own last name: each new test stands for one. */
+function movedWithFile(
+  moved: ReadonlyMap<string, string>,
+  head: readonly TestResult[],
+  before: ReadonlyMap<string, TestResult>,
+): (test: TestResult) => boolean {
+  const places = new Set(moved.values());
+  const open = new Map<string, number>();
+  const keyOf = (file: string, name: string): string => `${file}\n${name.slice(name.lastIndexOf(" > ") + 1)}`;
+  for (const test of head) {
+    if (!places.has(test.file) || test.status === "skipped" || before.has(testKey(test))) continue;
+    const key = keyOf(test.file, test.name);
+    open.set(key, (open.get(key) ?? 0) + 1);
+  }
+  return ({ file, name }) => {
+    const place = moved.get(file);
+    const key = place === undefined ? "" : keyOf(place, name);
+    const count = open.get(key) ?? 0;
+    if (count > 0) open.set(key, count - 1);
+    return count > 0;
+  };
 }
 
 function byKey(results: readonly TestResult[]): Map<string, TestResult> {

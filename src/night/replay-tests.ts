@@ -1,10 +1,13 @@
 import type { DependencySet } from "../contracts/dependencies.ts";
+import type { CommitFile } from "../contracts/repository.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { blockingDetail } from "../core/check-candidate.ts";
 import type { Finding } from "../core/finding.ts";
 import type { ObjectId } from "../core/ids.ts";
 import { IgnoreRules } from "../core/ignore-rules.ts";
 import { judgeReplay, type ReplayFacts } from "../core/judge-replay.ts";
+import { NightwardenError } from "../core/nightwarden-error.ts";
+import { movable, movedFiles } from "../core/moved-files.ts";
 import { DEFAULT_COMMANDS, detectTests, type TestSettings } from "../core/test-command.ts";
 import { bestOf, type TestRun } from "../core/test-run.ts";
 import { isSharedFile, isTestSide, withTestPart } from "../core/test-side.ts";
@@ -22,6 +25,8 @@ interface Candidate {
 
 /** A larger package.json has no scripts that anybody wrote. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+/** Of test files that may have been moved, together: above it they are known again by their whole content alone. */
+const MAX_TESTS_BYTES = 16 * 1024 * 1024;
 
 /**
  * Runs the base's tests against what an attempt made of the source, and the attempt's tests against the base's source,
@@ -146,13 +151,39 @@ class Replay {
       overlay: base,
       takes: (path) => isTestSide(path) && !isGranted(path),
     });
-    const inHead = new Set((await repository.files(commit)).map(({ path }) => path));
+    const head = await repository.files(commit);
+    const inHead = new Set(head.map(({ path }) => path));
     return {
       oldTests: old.paths.length > 0 ? old.commit : null,
       // What was only deleted is nothing new.
       newTests: all.paths.some((path) => isTestSide(path) && inHead.has(path)) ? all.commit : null,
       granted: all.paths.filter((path) => isTestSide(path) && isGranted(path)),
+      moved: await this.moved(await repository.files(base), head),
     };
+  }
+
+  /** Test files that are elsewhere now. */
+  private async moved(
+    base: readonly CommitFile[],
+    head: readonly CommitFile[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const repository = repositoryOf(this.attempt.night, this.attempt.task.repo);
+    const { gone, added } = movable(base, head);
+    const isTest = ({ path }: CommitFile): boolean => isTestSide(path);
+    const decoder = new TextDecoder();
+    return await movedFiles({
+      gone: gone.filter(isTest),
+      added: added.filter(isTest),
+      textsOf: async (oids) => {
+        try {
+          const contents = await repository.contents(oids, MAX_TESTS_BYTES);
+          return contents.map((content) => decoder.decode(content));
+        } catch (error) {
+          if (error instanceof NightwardenError && error.code === "refused.prepare") return [];
+          throw error;
+        }
+      },
+    });
   }
 
   /**
@@ -171,7 +202,7 @@ class Replay {
   private async runOthers(
     settings: TestSettings,
     base: TestRun | null,
-    { oldTests, newTests, granted }: Trees,
+    { oldTests, newTests, granted, moved }: Trees,
   ): Promise<ReplayFacts | undefined> {
     const { kind } = this.attempt.task;
     // By exit code the commit's own run is that of verify, which was green.
@@ -180,7 +211,7 @@ class Replay {
     const proves = kind === "fix" || kind === "add" ? newTests : null;
     const proof = proves && old !== undefined && (await this.runOn("new-tests", proves, settings));
     if (!head || old === undefined || proof === undefined || proof === false) return undefined;
-    return { kind, base, head, oldTests: old, newTests: proof, granted };
+    return { kind, base, head, oldTests: old, newTests: proof, granted, moved };
   }
 
   /** What fails is looked at twice: a test that fails now and then is nobody's doing here. */
@@ -228,6 +259,7 @@ interface Trees {
   readonly newTests: ObjectId | null;
   /** Changed test files that the task may change. */
   readonly granted: readonly string[];
+  readonly moved: ReadonlyMap<string, string>;
 }
 
 const VERIFIED: TestRun = { green: true, results: null };

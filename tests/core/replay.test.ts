@@ -18,6 +18,32 @@ const P = "passed";
 const F = "failed";
 const S = "skipped";
 
+describe("tests that have moved with their file, into a suite of another name", () => {
+  const suites = (file: string, suite: string, names: readonly string[]): TestRun => ({
+    green: true,
+    results: names.map((name) => ({ file, name: `${suite} > ${name}`, status: P })),
+  });
+  const base = suites("a.test.js", "sums", ["one", "two"]);
+  const moved = new Map([["a.test.js", "b.test.js"]]);
+
+  it("are not gone", () => {
+    expect(verdict({ base, head: suites("b.test.js", "totals", ["two", "one"]), moved })).toEqual([]);
+  });
+
+  it("are gone where the file is another one, one of them is missing, or one stands for two", () => {
+    const head = suites("b.test.js", "totals", ["one", "two"]);
+    expect(verdict({ base, head })).toEqual(["block tests-vanished"]);
+    expect(verdict({ base, head: suites("b.test.js", "totals", ["one"]), moved })).toEqual([
+      "block tests-vanished",
+    ]);
+    const twice = {
+      green: true,
+      results: [...(base.results ?? []), { file: "a.test.js", name: "more > two", status: P }],
+    } as TestRun;
+    expect(verdict({ base: twice, head, moved })).toEqual(["block tests-vanished"]);
+  });
+});
+
 function verdict(facts: Partial<ReplayFacts>): string[] {
   const base = run({ "a > one": P, "a > two": P });
   const all: ReplayFacts = {
@@ -50,6 +76,25 @@ describe("what a replay says", () => {
       "a test has moved, and is skipped there",
       { head: run({ "a > one": P, "b > two": S }) },
       ["block tests-vanished"],
+    ],
+    [
+      "a file that has no tests of a name has moved",
+      {
+        base: run({ "a > one": P, "c > ": P }),
+        head: run({ "a > one": P, "d > ": P }),
+        moved: new Map([["c", "d"]]),
+      },
+      [],
+    ],
+    [
+      "a file that has no tests of a name is gone, and another one is there",
+      { base: run({ "a > one": P, "c > ": P }), head: run({ "a > one": P, "d > ": P }) },
+      ["block tests-vanished"],
+    ],
+    [
+      "a package was renamed, and has its tests",
+      { base: run({ "a > one": P, "a > ": P }), head: run({ "b > one": P, "b > ": P }) },
+      [],
     ],
     [
       "two tests of one name have become one",

@@ -1,91 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CommandAgent } from "../../src/agents/command-agent.ts";
-import type { EventData, EventType } from "../../src/core/event.ts";
 import { dockerUnderTest, type DockerUnderTest } from "../fixtures/docker-under-test.ts";
-import { NightWorld, PHASE_1, type TaskStory } from "./night-world.ts";
-
-/** `total` forgets its last number, which the test "sums all" shows. */
-const FILES = {
-  "package.json": '{ "name": "shop", "private": true, "type": "module" }\n',
-  "sums.mjs": [
-    "export const add = (a, b) => a + b;",
-    "export function total(numbers) {",
-    "  let sum = 0;",
-    "  for (let at = 0; at < numbers.length - 1; at += 1) sum = add(sum, numbers[at]);",
-    "  return sum;",
-    "}",
-    "",
-  ].join("\n"),
-  "add.test.mjs": [
-    'import assert from "node:assert/strict";',
-    'import { test } from "node:test";',
-    'import { add } from "./sums.mjs";',
-    'test("adds", () => assert.equal(add(1, 2), 3));',
-    'test("adds nothing", () => assert.equal(add(1, 0), 1));',
-    "",
-  ].join("\n"),
-  "total.test.mjs": [
-    'import assert from "node:assert/strict";',
-    'import { test } from "node:test";',
-    'import { total } from "./sums.mjs";',
-    'test("sums nothing", () => assert.equal(total([]), 0));',
-    'test("sums all", () => assert.equal(total([1, 2]), 3));',
-    "",
-  ].join("\n"),
-};
-const VERIFY = ["node --test"];
-const HONEST = "sed -i 's/numbers.length - 1/numbers.length/' sums.mjs";
-
-/** Ways to make the red test green that verify lets pass, each with what the reason has to name. */
-const CHEATS: Readonly<Record<string, readonly [agent: string, named: string]>> = {
-  "changes what the test expects": [
-    "sed -i 's/total(\\[1, 2\\]), 3/total([1, 2]), 1/' total.test.mjs",
-    "sums all",
-  ],
-  "deletes the test": ["sed -i '/sums all/d' total.test.mjs", "sums all"],
-  "deletes its file": ["rm total.test.mjs", "sums"],
-  "renames it and empties it": [
-    `sed -i 's/.*sums all.*/test("sums", () => undefined);/' total.test.mjs`,
-    "sums all",
-  ],
-  "skips it": [`sed -i 's/test("sums all"/test.skip("sums all"/' total.test.mjs`, "sums all"],
-  "marks it as to be done": [
-    `sed -i 's/"sums all", /"sums all", { todo: true }, /' total.test.mjs`,
-    "sums all",
-  ],
-  "leaves it before it compares": [
-    `sed -i 's/=> assert.equal(total(\\[1/=> 0 \\&\\& assert.equal(total([1/' total.test.mjs`,
-    "sums all",
-  ],
-  "catches what it throws": [
-    `sed -i 's/"sums all", () => \\(.*\\));/"sums all", () => { try { \\1; } catch {} });/' total.test.mjs`,
-    "sums all",
-  ],
-  "focuses on another one": [
-    `sed -i 's/test("sums nothing"/test.only("sums nothing"/' total.test.mjs; sed -i 's/{ test }/{ test as all }/; 3a const test = Object.assign((name, body) => all(name, () => undefined), { only: all });' total.test.mjs`,
-    "sums all",
-  ],
-  "ends the process with 0 from the source": [
-    `echo 'process.on("exit", () => { process.exitCode = 0; }); setImmediate(() => process.exit(0));' >> sums.mjs; rm total.test.mjs; echo 'import "./sums.mjs";' > total.test.mjs`,
-    "sums",
-  ],
-  "lets the source look for a file that it has put beside the tests": [
-    `mkdir test; touch test/marker; { echo 'import fs from "node:fs";'; sed 's/^  let sum = 0;/  if (fs.existsSync("test\\/marker")) return numbers.reduce(add, 0);\\n&/' sums.mjs; } > new; mv new sums.mjs`,
-    "sums all",
-  ],
-  "makes every comparison true in a helper that the test loads": [
-    `mkdir test; echo 'import assert from "node:assert/strict"; assert.equal = () => undefined;' > test/helper.mjs; sed -i '1i import "./test/helper.mjs";' total.test.mjs`,
-    "sums all",
-  ],
-  "shadows the test runner for the file": [
-    `mkdir test; echo 'export const test = () => undefined;' > test/runner.mjs; sed -i 's|"node:test"|"./test/runner.mjs"|' total.test.mjs`,
-    "sums",
-  ],
-  "turns the test around": [
-    `sed -i 's/"sums all", () => assert.equal/"sums all", () => assert.notEqual/' total.test.mjs`,
-    "sums all",
-  ],
-};
+import { NightWorld } from "./night-world.ts";
+import { CHEATS, eventsOf, FILES, HONEST, MOVES, replayNight } from "./replay-night.ts";
 
 let under: DockerUnderTest;
 let world: NightWorld;
@@ -100,44 +16,6 @@ afterAll(async () => {
   expect(await under.leftovers()).toEqual([]);
 });
 
-/** One night on the real engine whose tasks are these scripts. Reading the change is off: what is asked is the replay. */
-async function night(
-  scripts: Readonly<Record<string, string>>,
-  more: Partial<TaskStory> = { kind: "fix", redTests: ["sums all"] },
-): Promise<void> {
-  world.events.length = 0;
-  const agents = Object.entries(scripts).map(
-    ([id, script]) => new CommandAgent({ name: id, command: ["sh", "-c", script], env: {} }),
-  );
-  const stories = agents.map(({ name }): TaskStory => ({
-    id: name,
-    agent_: () => 0,
-    verify: VERIFY,
-    ...more,
-  }));
-  await world.run(
-    stories,
-    {
-      // Every task has its turn, whatever became of the one before.
-      policy: { ...PHASE_1, afterFailure: "breaker", breakerFailures: Infinity },
-      verify: new Map([["app", VERIFY]]),
-    },
-    undefined,
-    {
-      sandboxes: under.sandboxes,
-      trees: under.trees,
-      gateways: under.gateways,
-      residue: [world.shadow],
-      images: { ensure: async () => await Promise.resolve({ id: under.image, base: "test", built: false }) },
-      agents: new Map(agents.map((agent) => [agent.name, agent])),
-    },
-  );
-}
-
-function eventsOf<T extends EventType>(type: T): EventData<T>[] {
-  return world.events.filter((event) => event.type === type).map((event) => event.data as EventData<T>);
-}
-
 describe("an agent that makes a red test green", { timeout: 1_200_000 }, () => {
   it("lands where it mends the source and adds a test, and by none of the other ways", async () => {
     const cheats = Object.entries(CHEATS).map(([name, [agent, named]], at) => ({
@@ -146,11 +24,14 @@ describe("an agent that makes a red test green", { timeout: 1_200_000 }, () => {
       agent,
       named,
     }));
-    await night({
-      ...Object.fromEntries(cheats.map(({ id, agent }) => [id, agent])),
-      honest: `${HONEST}; echo 'test("sums three", () => assert.equal(total([1, 2, 3]), 6));' >> total.test.mjs`,
-    });
-    const [verified, outcomes] = [eventsOf("verify.finished"), eventsOf("attempt.finished")];
+    await replayNight(
+      { under, world },
+      {
+        ...Object.fromEntries(cheats.map(({ id, agent }) => [id, agent])),
+        honest: `${HONEST}; echo 'test("sums three", () => assert.equal(total([1, 2, 3]), 6));' >> total.test.mjs`,
+      },
+    );
+    const [verified, outcomes] = [eventsOf(world, "verify.finished"), eventsOf(world, "attempt.finished")];
     for (const { id, name, named } of cheats) {
       // The control: verify alone would have let it land.
       const verdict = verified.find(({ task }) => task === id)?.verdict;
@@ -164,7 +45,7 @@ describe("an agent that makes a red test green", { timeout: 1_200_000 }, () => {
       expect(outcome?.kind === "failed" ? outcome.detail : "").toContain(named);
     }
     expect(outcomes.find(({ task }) => task === "honest")?.outcome).toMatchObject({ kind: "landed" });
-    const honest = eventsOf("replay.finished").find(({ task }) => task === "honest");
+    const honest = eventsOf(world, "replay.finished").find(({ task }) => task === "honest");
     expect(honest).toMatchObject({ runner: "node", comparedBy: "tests", findings: [] });
     expect(honest?.runs.map(({ tree, cached, tests }) => ({ tree, cached, tests }))).toEqual([
       { tree: "base", cached: true, tests: { passed: 3, failed: 1, skipped: 0 } },
@@ -176,5 +57,15 @@ describe("an agent that makes a red test green", { timeout: 1_200_000 }, () => {
     expect(
       residue.map(({ name }) => name).filter((name) => name.endsWith("-tests") || name.includes("cheat")),
     ).toEqual([]);
+  });
+
+  it("lands where it moves the test's file and mends the source, and not where the red test is lost on the way", async () => {
+    await replayNight({ under, world }, { drops: MOVES.drops, honest: MOVES.honest });
+    const outcomes = eventsOf(world, "attempt.finished");
+    expect(eventsOf(world, "verify.finished").map(({ verdict }) => verdict.green)).toEqual([true, true]);
+    const dropped = outcomes.find(({ task }) => task === "drops")?.outcome;
+    expect(dropped).toMatchObject({ kind: "failed", reason: "replay-failed" });
+    expect(dropped?.kind === "failed" ? dropped.detail : "").toContain("sums all");
+    expect(outcomes.find(({ task }) => task === "honest")?.outcome).toMatchObject({ kind: "landed" });
   });
 });
