@@ -118,28 +118,29 @@ function readNpm(text: string): LockFacts | undefined {
   return { ecosystem: "npm", manifests: ["package.json"], entries, ...(topLevel ? { topLevel } : {}) };
 }
 
+/** Entries of a lock file that is read by its lines: what a line says is about the entry that began last. */
+class EntryLines {
+  readonly entries: LockEntry[] = [];
+  /** The entry that began last, if what follows is still about it. */
+  open:
+    { name: string; version: string; host: string; hasIntegrity: boolean; isFetched: boolean } | undefined;
+
+  begin(name: string, version: string, isFetched: boolean): void {
+    this.open = { name, version, host: "", hasIntegrity: false, isFetched };
+    this.entries.push(this.open);
+  }
+}
+
 /** By its lines: pnpm's files are large, and the form of these lines is fixed. */
 function readPnpm(text: string): LockFacts {
-  const entries: LockEntry[] = [];
+  const lines = new EntryLines();
   const topLevel = new Set<string>();
   let part = "";
   let group = false;
-  let open: { name: string; version: string; integrity: boolean; host: string } | undefined;
-  const close = (): void => {
-    if (open)
-      entries.push({
-        name: open.name,
-        version: open.version,
-        host: open.host,
-        hasIntegrity: open.integrity,
-        isFetched: open.host !== "file" && open.host !== "link",
-      });
-    open = undefined;
-  };
   for (const line of text.split("\n")) {
     const head = /^([A-Za-z]+):/.exec(line)?.[1];
     if (head !== undefined) {
-      close();
+      lines.open = undefined;
       part = head;
     }
     if (part === "importers") {
@@ -149,57 +150,38 @@ function readPnpm(text: string): LockFacts {
     } else if (part === "packages") {
       const entry = /^ {2}'?\/?((?:@[^/]+\/)?[^@/'(]+)[@/]([^:'(]+)[^:]*'?:\s*$/.exec(line);
       if (entry) {
-        close();
-        open = { name: entry[1] ?? "", version: entry[2] ?? "", integrity: false, host: "" };
-      } else if (open && /integrity:/.test(line)) open.integrity = true;
+        lines.begin(entry[1] ?? "", entry[2] ?? "", true);
+      } else if (lines.open && /integrity:/.test(line)) lines.open.hasIntegrity = true;
       const tarball = /tarball:\s*['"]?([^'",}\s]+)/.exec(line)?.[1];
-      if (open && tarball !== undefined) open.host = hostOf(tarball);
+      if (lines.open && tarball !== undefined) {
+        lines.open.host = hostOf(tarball);
+        lines.open.isFetched = lines.open.host !== "file" && lines.open.host !== "link";
+      }
     }
   }
-  close();
-  return { ecosystem: "npm", manifests: ["package.json", "pnpm-workspace.yaml"], entries, topLevel };
+  const manifests = ["package.json", "pnpm-workspace.yaml"];
+  return { ecosystem: "npm", manifests, entries: lines.entries, topLevel };
 }
 
 function readYarn(text: string): LockFacts {
   const isBerry = /^__metadata:/m.test(text);
-  const entries: LockEntry[] = [];
-  let open: { name: string; version: string; host: string; integrity: boolean; isLocal: boolean } | undefined;
-  const close = (): void => {
-    if (open)
-      entries.push({
-        name: open.name,
-        version: open.version,
-        host: open.host,
-        hasIntegrity: open.integrity,
-        isFetched: !open.isLocal,
-      });
-    open = undefined;
-  };
+  const lines = new EntryLines();
   for (const line of text.split("\n")) {
     const name = /^"?(@?[^@"\s][^@"]*)@/.exec(line)?.[1];
-    if (name !== undefined) {
-      close();
-      open = {
-        name,
-        version: "",
-        host: "",
-        integrity: false,
-        isLocal: /@(?:workspace|link|portal|file|patch):/.test(line),
-      };
-    }
+    if (name !== undefined) lines.begin(name, "", !/@(?:workspace|link|portal|file|patch):/.test(line));
+    const { open } = lines;
     if (!open) continue;
     const [, key, value = ""] =
       /^ {2}"?(version|resolved|resolution|integrity|checksum)"?:?\s+"?([^"]+)"?/.exec(line) ?? [];
     if (key === "version") open.version = value;
     else if (key === "resolved" || key === "resolution")
       open.host = hostOf(/^[^:]*https?:/.test(value) ? value.slice(value.indexOf("http")) : value);
-    else if (key !== undefined) open.integrity = true;
+    else if (key !== undefined) open.hasIntegrity = true;
   }
-  close();
   return {
     ecosystem: "npm",
     manifests: ["package.json"],
-    entries: isBerry ? entries.filter(({ name }) => name !== "__metadata") : entries,
+    entries: isBerry ? lines.entries.filter(({ name }) => name !== "__metadata") : lines.entries,
   };
 }
 
