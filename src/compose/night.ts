@@ -6,6 +6,7 @@ import type { Redaction } from "../journal/redaction.ts";
 import type { NightDeps } from "../night/deps.ts";
 import { agentsOf, readModelAccess } from "./agents.ts";
 import type { BackEnd } from "./back-end.ts";
+import { openCleaner } from "./cleaner.ts";
 import { canariesOf } from "./canaries.ts";
 import { probesOfNight } from "./probes.ts";
 import { readRegistryAccess } from "./registries.ts";
@@ -71,6 +72,7 @@ export async function composeNight(options: {
       repositories: config.repositories.map(({ name }) => name),
       backEnd: async () => await Promise.resolve(backEnd),
     }),
+    cleaner: await openCleaner(config),
     releaseShared: async () => {
       checks.close();
       // What is shared by all gateways of this process is no leftover; where one still uses it, it is.

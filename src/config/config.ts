@@ -6,6 +6,7 @@ import type { LimitOverrides } from "../core/limits.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import type { Registry } from "../core/registry-access.ts";
 import type { WrittenTests } from "../core/test-command.ts";
+import type { Retention } from "../core/retention.ts";
 import type { Price } from "../core/usage.ts";
 
 /** The validated configuration of a workspace: every path absolute, every default filled in. */
@@ -34,6 +35,7 @@ export interface Config {
     /** What bounds a tree on disk, beside the watch. */
     readonly treeBound: "auto" | "loop";
   };
+  readonly retention: Retention;
   /** undefined: look for the engine. */
   readonly engineHost: string | undefined;
 }

@@ -46,6 +46,7 @@ export function resolveConfig(file: ConfigFile, workspaceDir: string): Config {
       treeBound: file.sandbox.treeBound,
       versions: { strict: file.sandbox.strict, allowed: file.sandbox.allowVersions },
     },
+    retention: file.retention,
     engineHost: file.engine.host,
   };
 }

@@ -184,6 +184,23 @@ const engineSchema = z.strictObject({
     ),
 });
 
+const retentionSchema = z.strictObject({
+  nights: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(30)
+    .describe("What the last so many nights left is kept, however old it is. Default: 30."),
+  days: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(90)
+    .describe("What a night left is kept for so many days after its end, in any case. Default: 90."),
+});
+
 /** An image has one /opt/agent: with two folders, an agent would find the other's files, or none. */
 function oneFilesFolder(
   agents: Readonly<Record<string, z.output<typeof agentSchema>>>,
@@ -297,6 +314,12 @@ export const configSchema = z
       .superRefine(fallbackForAuto)
       .prefault({})
       .describe("Where attempts run. Default: { kind: docker }."),
+    retention: retentionSchema
+      .prefault({})
+      .describe(
+        "How long what agents and tests printed, and what the shadow repositories keep of old nights, stays: as both numbers say. " +
+          "Journals and results are never removed.",
+      ),
     engine: engineSchema.prefault({}).describe("The container engine. Default: looked for."),
   })
   .superRefine(nothingOfImages);

@@ -79,6 +79,10 @@ ${AGENTS[agent]}
 
 # The container engine. Default: DOCKER_HOST, then the current Docker context, then the known sockets
 # engine: { host: "unix:///var/run/docker.sock" }
+
+# How long what agents and tests printed in old nights is kept: as long as one of both numbers says. Journals and results
+# always are. Default: the last 30 nights, and 90 days
+# retention: { nights: 30, days: 90 }
 `;
 }
 

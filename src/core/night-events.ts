@@ -187,6 +187,8 @@ export const NIGHT_EVENTS = {
     bytes: bytes.optional(),
     /** Absent: not of one attempt. */
     of: attempt.optional(),
+    /** It was there on purpose, and is old. Absent: nothing used it. */
+    by: z.enum(["retention"]).optional(),
   }),
   /** What stood of ours at one moment: before the first attempt, after each, at both ends of the night. */
   "account.taken": z.object({

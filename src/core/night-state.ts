@@ -336,7 +336,9 @@ export function apply(state: NightState, event: NightwardenEvent): void {
   }
 }
 
-function countLeftovers({ containers, volumes, networks, others }: EventData<"leftovers.removed">): number {
+function countLeftovers(data: EventData<"leftovers.removed">): number {
+  const { containers, volumes, networks, others, by } = data;
+  if (by === "retention") return 0; // nobody left it: it was kept, and is old
   const more = Object.values(others ?? {}).reduce((sum, count) => sum + count, 0);
   return containers + volumes + networks + more;
 }

@@ -11,6 +11,8 @@ export interface GitCall {
   readonly exitCodes?: readonly number[];
   /** Added to the environment: a date of the commit to make, or a work tree. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Ends the command, which then fails. */
+  readonly signal?: AbortSignal;
 }
 
 export type GitConfig = readonly (readonly [key: string, value: string])[];
@@ -133,6 +135,7 @@ export class Git {
       },
       ...(call.stdin === undefined ? {} : { stdin: call.stdin }),
       timeoutMs: TIMEOUT_MS,
+      ...(call.signal ? { signal: call.signal } : {}),
     };
   }
 }

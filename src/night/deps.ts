@@ -19,6 +19,7 @@ import type { Isolation, Loosening, Phase, Policy } from "../core/policy.ts";
 import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import type { RegistryAccess } from "../core/registry-access.ts";
 import type { WrittenTests } from "../core/test-command.ts";
+import type { Cleaner } from "./clean-old.ts";
 import type { CanaryRun } from "./containment-drill.ts";
 
 /** Everything outside that one night needs: contracts, never what stands behind them. */
@@ -60,6 +61,8 @@ export interface NightDeps {
   readonly memory: MemoryBudget;
   /** Everywhere where something of this workspace's can stand, the back ends first. */
   readonly residue: readonly ResiduePlace[];
+  /** Absent: nothing that is kept on purpose grows old. */
+  readonly cleaner?: Cleaner;
   /** Lets go of what attempts share, such as the gateways' network. Only while no attempt runs. Never rejects. */
   readonly releaseShared: () => Promise<void>;
   /** Asks the engine whether it answers. Throws if not. */

@@ -4,6 +4,8 @@ import { shadowPlace, type Account } from "../core/account.ts";
 import type { EventData } from "../core/event.ts";
 import { bytesOf, countKinds, type Residue } from "../core/residue.ts";
 import { answerOf, unrepairedLeak } from "../core/unrepaired-leak.ts";
+import { oldThings } from "../core/retention.ts";
+import { cleanPlaces, type CleanedPlaces, type Cleaner } from "./clean-old.ts";
 import { readHistory, type History } from "./history.ts";
 import { tokensOfLanded } from "./night-account.ts";
 import { namedLeaks, settle, unknownPlaces } from "./settle-account.ts";
@@ -27,13 +29,16 @@ export interface Repair {
 export async function repairWorkspace(options: {
   readonly journals: JournalStore;
   readonly places: readonly ResiduePlace[];
+  /** Removes what is old, without a bound on time. Absent: nothing grows old. */
+  readonly cleaner?: Pick<Cleaner, "places" | "retention"> & { readonly now: () => Date };
   readonly onProgress: (line: string) => void;
 }): Promise<Repair> {
-  const { journals, places, onProgress } = options;
+  const { journals, places, cleaner, onProgress } = options;
   const history = await readHistory(journals);
   const mayStand = { landed: tokensOfLanded(history.nights), running: new Set<string>(), isInUse: false };
   const scope = { kind: "workspace" } as const;
   const settled = await settle(places, scope, { mayStand });
+  const cleaned = await cleanWhole(cleaner, history);
   // Of a back end that the workspace had before, and has no more: nobody has looked there.
   const unasked = unaskedPlaces(history, places);
   onProgress("the shadows are made as small as what they have to keep");
@@ -44,13 +49,15 @@ export async function repairWorkspace(options: {
   const leaks = [...settled.leaks, ...unpacked.map(({ residue }) => residue)];
   const why = new Map([...settled.unremoved, ...unpacked].map((each) => [each.residue.name, each.why]));
   const seen = leaks.length > 0 ? "leaked" : settled.verdict;
-  const verdict = seen === "clean" && unasked.length > 0 ? "unknown" : seen;
+  const isUnsure = unasked.length > 0 || cleaned.failed.length > 0;
+  const verdict = seen === "clean" && isUnsure ? "unknown" : seen;
   const repair: Repair = {
     verdict,
-    removed: settled.removed,
-    bytes: bytesOf(settled.removed) + freed,
+    removed: [...settled.removed, ...cleaned.removed],
+    // What a shadow has lost is the difference between its sizes.
+    bytes: bytesOf([...settled.removed, ...cleaned.removed.filter(({ kind }) => kind === "file")]) + freed,
     left: leaks.map((residue) => ({ residue, why: why.get(residue.name) ?? "it is still there" })),
-    unknown: [...unknownPlaces(settled.account), ...unasked],
+    unknown: [...unknownPlaces(settled.account), ...cleaned.failed, ...unasked],
   };
   const journal = await journals.open(null);
   try {
@@ -69,6 +76,16 @@ export async function repairWorkspace(options: {
     await journal.close();
   }
   return repair;
+}
+
+/** A night that a crash left open keeps what it has made: it is not old before it has ended. */
+async function cleanWhole(
+  cleaner: Parameters<typeof repairWorkspace>[0]["cleaner"],
+  history: History,
+): Promise<CleanedPlaces> {
+  if (!cleaner) return { removed: [], bytes: 0, isDone: true, failed: [] };
+  const old = oldThings(history.nights, cleaner.retention, cleaner.now());
+  return await cleanPlaces(cleaner.places, old, new AbortController().signal);
 }
 
 /** Where the last leak that nobody has repaired was, and where this repair does not look. */

@@ -8,6 +8,7 @@ import { queueState, selectTasks } from "../core/queue.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import { checkContainment } from "./check-containment.ts";
 import { checkHealth } from "./check-health.ts";
+import { cleanOld } from "./clean-old.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
 import { listNight, sealNight } from "./list-night.ts";
@@ -57,6 +58,8 @@ export async function runNight(
   stop.addEventListener("abort", onStop, { once: true });
   try {
     await openAccount(night, history);
+    // A night that goes on may need what it made itself.
+    if (!goesOn) await cleanOld(night, history.nights);
     if (goesOn) await settleInterrupted({ record: night.record, repositories: deps.repositories });
     const open = tasks.filter((task) => night.record.state.tasks.get(task.id)?.result === undefined);
     // The quotas that the night waited for are those that the hello would meet.

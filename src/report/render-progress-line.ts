@@ -162,8 +162,9 @@ function progressWords(event: NightwardenEvent): string | undefined {
 }
 
 function leftoverWords(data: EventData<"leftovers.removed">): string {
-  const { containers, volumes, networks, others, of } = data;
+  const { containers, volumes, networks, others, of, by } = data;
   const found = kindsInWords({ ...others, container: containers, volume: volumes, network: networks });
+  if (by === "retention") return `removed ${found} of nights that are kept no more`;
   return `removed ${found} ${of ? `that ${of.attempt} left` : "of an earlier run"}`;
 }
 

@@ -68,6 +68,7 @@ describe("a workspace that is in order", () => {
         memoryBudgetBytes: undefined,
         treeBound: "auto",
       },
+      retention: { nights: 30, days: 90 },
       engineHost: undefined,
     });
   });
