@@ -18,7 +18,7 @@ export function drillCriteria(evidence: GateEvidence): Criterion[] {
     const last = runs.at(-1);
     return atLeast(1, last?.data.verdict === "held" ? 1 : 0, {
       criterion: `drill-${drill}`,
-      says: `the drill ${drill} held: ${WHAT_FOLLOWS[drill]}`,
+      says: `${WHAT_FOLLOWS[drill]} (drill ${drill})`,
       sample: { of: runs.length, what: "drills" },
       loosened: [],
       evidence: last ? [evidenceOf(last, `the drill ${drill}: ${last.data.verdict}`)] : [],
@@ -38,7 +38,7 @@ function dockerTrial(evidence: GateEvidence, isNeeded: boolean): Criterion {
   const last = judged.at(-1);
   return atLeast(isNeeded ? 1 : 0, last ? 1 : 0, {
     criterion: "docker-trial",
-    says: "the Docker trial has a verdict",
+    says: "the Docker trial has a verdict (drill docker)",
     sample: { of: runs.length, what: "drills" },
     loosened: looseningsOf(evidence, "dockerTrial"),
     evidence: last ? [evidenceOf(last.event, `the Docker trial said ${last.answer}`)] : [],

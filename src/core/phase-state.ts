@@ -24,6 +24,11 @@ export function demotionFrom(phase: Phase, why: string): EventData<"phase.demote
   return { from: phase, to: below, why };
 }
 
+/** What a person should hear of it now. */
+export function demotionAlert(demotion: EventData<"phase.demoted">): EventData<"alert.raised"> {
+  return { alert: "demoted", tasks: [], message: demotionInWords(demotion) };
+}
+
 /** A demotion in words. */
 export function demotionInWords({ from, to, why }: EventData<"phase.demoted">): string {
   const what =

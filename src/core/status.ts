@@ -1,5 +1,6 @@
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
+import type { EventData } from "./event.ts";
 import type { ForcedPromotion } from "./gates.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { openCheckpoint } from "./next-checkpoint.ts";
@@ -44,12 +45,7 @@ export interface WorkspaceStatus {
     readonly forced: readonly ForcedPromotion[];
   };
   /** The last time that the workspace lost trust; null: it never did. */
-  readonly demotion: {
-    readonly from: Phase;
-    readonly to: Phase;
-    readonly why: string;
-    readonly at: string;
-  } | null;
+  readonly demotion: (EventData<"phase.demoted"> & { readonly at: string }) | null;
 }
 
 export interface WorkspaceOwner {

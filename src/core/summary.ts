@@ -1,5 +1,6 @@
 import type { CanaryResult, DrillVerdict } from "./canary.ts";
 import { summariseCheckpoints, type CheckpointSummary } from "./checkpoint-summary.ts";
+import type { EventData } from "./event.ts";
 import type { Alert, NightEnd } from "./night-events.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
@@ -74,7 +75,7 @@ export interface NightSummary extends CheckpointSummary {
     readonly canaries: readonly CanaryResult[];
   } | null;
   /** The trust that the workspace lost in this night. */
-  readonly demotion: { readonly from: Phase; readonly to: Phase; readonly why: string } | null;
+  readonly demotion: EventData<"phase.demoted"> | null;
   /** What to do now, most urgent first; three at most. */
   readonly nextActions: readonly NextAction[];
 }

@@ -1,6 +1,6 @@
 import { failedCanaries } from "../core/canary.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
-import { demotionInWords } from "../core/phase-state.ts";
+import { demotionAlert, demotionInWords } from "../core/phase-state.ts";
 import type { Task } from "../core/plan.ts";
 import { containmentDrill } from "./containment-drill.ts";
 import type { Night } from "./night.ts";
@@ -23,7 +23,10 @@ export async function checkContainment(night: Night, tasks: readonly Task[]): Pr
     onAgain: (first) => order.onProgress(`containment: asking once more: ${failedCanaries(first)}`),
   });
   await record.record({ type: "drill.finished", data: drill });
-  if (demotion) await record.record({ type: "phase.demoted", data: demotion });
+  if (demotion) {
+    await record.record({ type: "phase.demoted", data: demotion });
+    await record.record({ type: "alert.raised", data: demotionAlert(demotion) });
+  }
   if (drill.verdict === "held") return;
   const what =
     drill.verdict === "survived"

@@ -13,8 +13,8 @@ import { dropRevoked } from "./undo-landings.ts";
 
 /**
  * The end of every night, however it came: an attempt without an outcome gets one, what could not be delivered is tried
- * once more, a branch that could not go back costs the workspace a phase, what is left is removed and counted, and the journal gets its last event. A step that fails
- * does not keep the next from happening.
+ * once more, what is left is removed and counted, what the night failed in costs the workspace a phase, and the journal gets
+ * its last event. A step that fails does not keep the next from happening.
  */
 export async function finishNight(
   night: Night,
@@ -31,10 +31,10 @@ export async function finishNight(
     if (deferred === undefined) continue;
     await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
-  await warnOnFailure(night, "not-demoted", async () => await loseTrust({ record, journals: deps.journals }));
   await warnOnFailure(night, "leftovers", async () => {
     await closeAccount(night, history);
   });
+  await warnOnFailure(night, "not-demoted", async () => await loseTrust({ record, journals: deps.journals }));
   await sealNight(deps.journals, await record.record({ type: "night.finished", data: { end, detail } }));
   // Only now is it certain that the night does not go on and land them again.
   await dropRevoked({ record, repositories });

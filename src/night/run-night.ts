@@ -12,6 +12,7 @@ import { cleanOld } from "./clean-old.ts";
 import { finishNight } from "./finish-night.ts";
 import { readHistory } from "./history.ts";
 import { listNight, sealNight } from "./list-night.ts";
+import { loseTrust } from "./lose-trust.ts";
 import { accountBeforeAttempts, openAccount, refuseUnrepaired } from "./night-account.ts";
 import { gateHistory, planContext } from "./night-context.ts";
 import { NightRecord } from "./night-record.ts";
@@ -145,6 +146,7 @@ async function abandon(deps: NightDeps, left: NightState): Promise<void> {
   await withCleanUp(
     async () => {
       await settleInterrupted({ record, repositories: deps.repositories });
+      await loseTrust({ record, journals: deps.journals });
       const detail = "a crash left the night open, and the plan, the policy or the sandbox has changed since";
       const finished = await record.record({ type: "night.finished", data: { end: "abandoned", detail } });
       await listNight(deps.journals, finished);

@@ -60,8 +60,10 @@ export function gapLines({ gaps }: Pick<WorkspaceGate, "gaps">): string[] {
 }
 
 /** A condition in one line: what is asked for, and what was measured. */
-export function criterionLine({ says, measured, sample }: Criterion): string {
-  return `${says}: ${measured}, in ${sample.of} ${sample.of === 1 ? sample.what.slice(0, -1) : sample.what}`;
+export function criterionLine({ says, measured, sample: { of, what } }: Criterion): string {
+  if (what === "drills")
+    return `${says}: ${of === 0 ? "not run yet" : of === 1 ? "run once" : `run ${of} times`}`;
+  return `${says}: ${measured}, in ${of} ${of === 1 ? what.slice(0, -1) : what}`;
 }
 
 function criterionLines(criterion: Criterion, target: TextTarget): string[] {

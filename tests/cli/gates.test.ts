@@ -68,7 +68,7 @@ describe("in a new workspace", () => {
     expect(refused.stderr).toContain("phase 2a is not earned yet");
     expect(refused.stderr).toContain("5 different tasks have landed: 0, in 0 tasks");
     for (const name of ["dangerous-symbol", "failing-test", "forbidden-import", "two-failures"])
-      expect(refused.stderr).toContain(`the drill ${name} held`);
+      expect(refused.stderr).toContain(`(drill ${name}): not run yet`);
     const asJson = await workspace.call("promote", "2a", "--json");
     expect(asJson.exitCode).toBe(3);
     expect(JSON.parse(asJson.stdout)).toMatchObject({

@@ -77,7 +77,12 @@ describe("before the first agent of a night", () => {
       phase: "2a",
       demotion: { from: "2b", to: "2a", why: "route (seen)" },
     });
-    expect(summarise(await lastNight()).demotion).toEqual({ from: "2b", to: "2a", why: "route (seen)" });
+    expect(summarise(await lastNight()).demotion).toEqual({
+      from: "2b",
+      to: "2a",
+      why: "route (seen)",
+      by: "guard",
+    });
   });
 
   it("in phase 1 it stays there, and that is said", async () => {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
+import { phaseState } from "../../src/core/phase-state.ts";
 import type { Residue } from "../../src/core/residue.ts";
 import { summarise } from "../../src/core/summary.ts";
 import { repairWorkspace, type Repair } from "../../src/night/repair-workspace.ts";
@@ -151,6 +152,31 @@ describe("the account", () => {
     expect(night).toMatchObject({ end: "leak", finished: ["landed"] });
     expect(night!.tasks.get("two" as never)?.attempts).toEqual([]);
     expect(world.landedSubjects(night!)).toEqual(["Title of one"]);
+  });
+
+  it("of a process that runs on outside of its sandbox costs the workspace a phase; of a container it does not: control", async () => {
+    const { residue } = world.engine;
+    const journal = await world.journals.open(null);
+    const data = { from: "1", to: "2a", forced: null, policyHash: "p" } as const;
+    await journal.append({ type: "phase.promoted", data });
+    await journal.close();
+    const phase = async () => phaseState((await world.journals.read(null)).events);
+    const leaves = (id: string, kind: "container" | "process"): TaskStory => ({
+      ...lands(id),
+      agent_: (run) => (stand({ kind, name: `${kind} 7`, attempt: `${id}.1` }), lands(id).agent_(run, [])),
+    });
+    residue.holds = () => "it does not end";
+    expect(await world.run([leaves("one", "container")])).toMatchObject({ end: "leak" });
+    expect(await phase()).toMatchObject({ phase: "2a", demotion: undefined });
+    residue.holds = () => undefined;
+    expect(await repair()).toMatchObject({ verdict: "clean" });
+    residue.holds = () => "it does not end";
+    const night = await world.run([leaves("two", "process")]);
+    const why = `in night ${night!.night} a process of two.1 ran on outside of its sandbox and could not be ended: process 7`;
+    expect(night).toMatchObject({ end: "leak", demotion: { from: "2a", to: "1", by: "breach", why } });
+    expect(night!.alerts.map(({ alert }) => alert)).toEqual(["leak", "demoted"]);
+    expect(summarise(night!).demotion).toMatchObject({ from: "2a", to: "1" });
+    expect(await phase()).toMatchObject({ phase: "1", demotion: { by: "breach" } });
   });
 
   it("at the start refuses the night where something of an earlier one cannot be removed", async () => {
