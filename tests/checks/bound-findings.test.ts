@@ -30,3 +30,20 @@ it("the worst 200 are listed, and the others counted", () => {
   expect(findings[0]).toEqual(finding(250, "block"));
   expect(unlisted).toBe(50);
 });
+
+it("a thousand places of one kind leave room for the others, whichever file they are in", () => {
+  const of = (rule: string, path: string, line: number) =>
+    ({ rule, level: "block", path, line, message: `${rule} ${line}` }) as const;
+  const many = Array.from({ length: 1000 }, (_, at) => of("off-screen-code", "a.py", at + 1));
+  const { findings, unlisted } = boundFindings([
+    ...many,
+    of("secret-token", "z.cfg", 1),
+    of("off-screen-code", "z.py", 9),
+  ]);
+  expect(findings).toHaveLength(200);
+  expect(unlisted).toBe(802);
+  expect(findings.slice(-2).map(({ rule, path }) => `${rule} ${path}`)).toEqual([
+    "secret-token z.cfg",
+    "off-screen-code z.py",
+  ]);
+});
