@@ -8,7 +8,8 @@ import { safeLine } from "./safe-text.ts";
 export const TASK_KINDS = ["fix", "add", "test", "deps", "refactor"] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
-export const MAX_TASKS = 10_000;
+/** Loading, checking and ordering takes linear time: `scripts/bench plan`. */
+export const MAX_TASKS = 100_000;
 const MAX_PROMPT_CHARS = 100_000;
 
 /** Characters that could hide or reorder what a person reads in a terminal, a commit message or a page. */

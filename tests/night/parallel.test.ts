@@ -227,6 +227,53 @@ describe("a night with attempts side by side", () => {
   });
 });
 
+describe("what happens between attempts side by side", () => {
+  it("a change that does not fit with what landed meanwhile fails as a conflict, and is told so when it is tried again", async () => {
+    const met = meeting(2);
+    const told: string[] = [];
+    const writesShared =
+      (id: string): FakeProgram =>
+      async (run, args) => {
+        told.push(run.stdin);
+        const program = writes("shared.txt", `${id} ${told.length}\n`);
+        return told.length <= 2 ? await met(program)(run, args) : await program(run, args);
+      };
+    const night = await world.run(
+      [
+        { id: "a", agent_: writesShared("a") },
+        { id: "b", agent_: writesShared("b") },
+      ],
+      { policy: { ...PHASE_3, retries: 1 } },
+    );
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"] });
+    const failures = dataOf("attempt.finished").flatMap(({ outcome }) =>
+      outcome.kind === "failed" ? [outcome] : [],
+    );
+    expect(failures).toMatchObject([{ cause: "task", reason: "conflict" }]);
+    expect(told).toHaveLength(3);
+    expect(told[2]).toContain("> Does not fit with what landed before: ");
+    expect(told[2]).toContain("shared.txt");
+  });
+
+  it("after a crash with two open attempts both have one outcome each, and both tasks land in the same night", async () => {
+    const met = meeting(2);
+    const stories = ["a", "b"].map((id) => lands(id, { agent_: met(writes(`${id}.txt`)) }));
+    world.journals.crashAfter("capture.started");
+    await expect(world.run(stories, { policy: PHASE_3 })).rejects.toThrow();
+    await world.journals.recover();
+    world.engine.open_.clear();
+    const night = await world.run(stories, { policy: PHASE_3 });
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"], resumes: 1 });
+    const outcomes = [...night!.tasks.values()].map(({ attempts }) =>
+      attempts.map(({ outcome }) => (outcome?.kind === "failed" ? outcome.reason : outcome?.kind)),
+    );
+    expect(outcomes).toEqual([
+      ["crashed", "landed"],
+      ["crashed", "landed"],
+    ]);
+  });
+});
+
 describe("a night in which an agent's quota is used up", () => {
   const asks =
     (path: string): FakeProgram =>
