@@ -63,15 +63,12 @@ export class ProgramWalk {
 
   private run(): void {
     this.push(this.facts.syntax.program, this.facts.root, this.facts.syntax.program);
-    for (;;) {
-      const node = this.nodes.pop();
-      const scope = this.nodeScopes.pop();
-      const parent = this.parents.pop();
-      if (!node || !scope || !parent) break;
-      this.visit(node, scope, parent);
+    this.visitPushed();
+    // When every declaration is known. What stands in an assignment's pattern may assign as well: the list grows meanwhile.
+    for (const { node, scope } of this.assignments) {
+      this.pushAll(noteAssignment(node, scope), node);
+      this.visitPushed();
     }
-    // When every declaration is known.
-    for (const { node, scope } of this.assignments) this.pushAll(noteAssignment(node, scope), node);
     for (let at = 0; at < this.names.length; at += 1) {
       const [node, scope, parent] = [this.names[at], this.nameScopes[at], this.nameParents[at]];
       if (!node || !scope || !parent) break;
@@ -80,6 +77,16 @@ export class ProgramWalk {
       if (!binding || node.name === "eval") this.facts.names.push({ node, scope, parent });
     }
     for (const { name, scope } of this.elements) use(scope.find(name));
+  }
+
+  private visitPushed(): void {
+    for (;;) {
+      const node = this.nodes.pop();
+      const scope = this.nodeScopes.pop();
+      const parent = this.parents.pop();
+      if (!node || !scope || !parent) return;
+      this.visit(node, scope, parent);
+    }
   }
 
   private push(node: Node | null | undefined, scope: Scope, parent: Node): void {

@@ -12,6 +12,9 @@ const HIDDEN: readonly (readonly [string, string, string])[] = [
   ],
   ["js-code-from-text", "src/case.js", "class Runner { static go = globalThis.eval; }\nRunner.go(code);"],
   ["js-code-from-text", "src/case.js", "let run;\nrun = Function;\nrun(code)();"],
+  ["js-code-from-text", "src/case.js", "let a;\n[a = eval(code)] = [];"],
+  ["js-code-from-text", "src/case.js", "let a, b, c;\n({ a = ([b = (c = eval)] = []) } = {});\nc(code);"],
+  ["js-code-from-text", "src/case.js", "const to = {};\n({ a: to[new Function(code)()] } = {});"],
   ["js-code-from-text", "src/case.js", "const [, make] = [1, Function];\nmake(code)();"],
   ["js-code-from-text", "src/case.js", "import { Script } from 'vm';\nnew Script(code).runInThisContext();"],
   [
