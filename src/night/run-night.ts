@@ -156,9 +156,12 @@ async function abandon(deps: NightDeps, left: NightState): Promise<void> {
   );
 }
 
-/** By name, each once: what nights must share to be compared. */
-function agentsOf(tasks: readonly Task[], { models }: NightOrder): { name: string; models: string[] }[] {
-  return [...new Set(tasks.map(({ agent }) => agent))]
+/** Who may do tonight's tasks, by name, each once: what nights must share to be compared. */
+function agentsOf(
+  tasks: readonly Task[],
+  { models, policy }: NightOrder,
+): { name: string; models: string[] }[] {
+  return [...new Set([...tasks.map(({ agent }) => agent), ...policy.agentFallback])]
     .toSorted()
     .map((name) => ({ name, models: [...(models?.get(name) ?? [])].toSorted() }));
 }
