@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { MIB } from "../core/byte-size.ts";
 import { lowerLimits, type Limits } from "../core/limits.ts";
 import { nearMiss } from "../core/near-miss.ts";
 import type { Plan, PlanFile } from "../core/plan.ts";
@@ -38,6 +39,8 @@ export interface LoadedWorkspace extends AppliedPolicy {
   readonly policyHash: string;
 }
 
+/** As many tasks as a plan may have, with prompts of some lines: plans are made by programs, too. */
+const MAX_PLAN_BYTES = 32 * MIB;
 /** Beyond this many, problems are counted and no longer listed. */
 const MAX_PROBLEMS = 100;
 
@@ -155,7 +158,12 @@ async function readNamedFile(
 ): Promise<Result<YamlFile, Problem[]>> {
   const path = resolve(workspaceDir, name);
   const missingHint = `looked for a file at ${path}${key === "plan" ? "; `nightwarden init` writes an example" : ""}`;
-  const file = await readYaml({ path, name, missingHint });
+  const file = await readYaml({
+    path,
+    name,
+    missingHint,
+    ...(key === "plan" ? { maxBytes: MAX_PLAN_BYTES } : {}),
+  });
   if (file.ok || !yaml || !hasKey(yaml, key)) return file;
   return err(
     file.error.map((problem) =>

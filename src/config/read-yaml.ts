@@ -6,8 +6,8 @@ import type { Problem } from "../core/problem.ts";
 import { err, type Result } from "../core/result.ts";
 import { parseYaml, type YamlFile } from "./parse-yaml.ts";
 
-/** Files of this size are generated or not meant for us; a larger one is not even read. */
-const MAX_FILE_BYTES = MIB;
+/** A person writes less; a larger file is generated or not meant for us, and not even read. */
+const MAX_BYTES = MIB;
 
 /**
  * Reads one YAML file. Never throws: each thing that can be wrong is a problem; one of the file as a whole, such as
@@ -19,8 +19,10 @@ export async function readYaml(options: {
   readonly name: string;
   /** What to do where the file does not exist. */
   readonly missingHint?: string;
+  /** Default: 1 MiB. */
+  readonly maxBytes?: number;
 }): Promise<Result<YamlFile, Problem[]>> {
-  const { path, name } = options;
+  const { path, name, maxBytes = MAX_BYTES } = options;
   const refuse = (message: string, hint?: string, line = 0, column = 0): Result<never, Problem[]> =>
     err([{ file: name, line, column, message, ...(hint === undefined ? {} : { hint }) }]);
 
@@ -31,10 +33,10 @@ export async function readYaml(options: {
     const stats = await handle.stat();
     if (stats.isDirectory()) return refuse("is a folder, not a file");
     if (!stats.isFile()) return refuse("is not a regular file");
-    const bytes = await readAtMost(handle, MAX_FILE_BYTES + 1);
-    if (bytes.length > MAX_FILE_BYTES) {
+    const bytes = await readAtMost(handle, maxBytes + 1);
+    if (bytes.length > maxBytes) {
       const size = formatByteSize(Math.max(stats.size, bytes.length));
-      return refuse(`is too large: ${size}, and at most ${formatByteSize(MAX_FILE_BYTES)} is read`);
+      return refuse(`is too large: ${size}, and at most ${formatByteSize(maxBytes)} is read`);
     }
     const text = decodeUtf8(bytes);
     if (text !== undefined) return parseYaml(text, name);

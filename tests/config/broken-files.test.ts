@@ -95,9 +95,9 @@ const FILES: Broken[] = [
     problems: [["nightwarden.yaml:1:1", "must be a map of keys and values, not a list"]],
   },
   {
-    name: "a file of 10 MB",
-    files: { "tasks.yaml": "x".repeat(10_000_000) },
-    problems: [["tasks.yaml", "is too large: 9.5 MiB, and at most 1 MiB is read"]],
+    name: "a plan of 40 MB",
+    files: { "tasks.yaml": "x".repeat(40_000_000) },
+    problems: [["tasks.yaml", "is too large: 38.1 MiB, and at most 32 MiB is read"]],
   },
   {
     name: "a file that is just over the limit",

@@ -165,6 +165,16 @@ tasks:
 
 const CLIENT = CONFIG.replace(/ {4}kind: command\n {4}command: .*\n/, "");
 
+it("a plan may have ten thousand tasks, as a program writes it", async () => {
+  const task = (number: number): string =>
+    `  - { id: task-${number}, title: Do ${number}, kind: add, prompt: ${"Do it. ".repeat(20)}, dependsOn: [${number === 0 ? "" : `task-${number - 1}`}] }\n`;
+  const text = `version: 1\ntasks:\n${Array.from({ length: 10_000 }, (_, number) => task(number)).join("")}`;
+  expect(text.length).toBeGreaterThan(2 * MIB);
+  const { plan } = await load({ "tasks.yaml": text });
+  expect(plan.tasks).toHaveLength(10_000);
+  expect(plan.tasks.at(-1)?.dependsOn).toEqual(["task-9998"]);
+});
+
 describe("an agent with a client", () => {
   it("needs a kind and a model, and has defaults for the rest", async () => {
     const { config } = await load({
