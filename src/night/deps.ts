@@ -13,6 +13,7 @@ import type { Sandboxes } from "../contracts/sandbox.ts";
 import type { Trees } from "../contracts/trees.ts";
 import type { AttemptRef } from "../core/attempt.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
+import type { nextStep } from "../core/next-step.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Isolation, Loosening, Phase, Policy } from "../core/policy.ts";
@@ -72,6 +73,8 @@ export interface NightDeps {
   /** SHA-256 in hexadecimal. */
   readonly digest: (text: string) => string;
   readonly random: () => number;
+  /** What decides the next step. Absent: `nextStep`. Another one shows what a rule is good for: see tests/simulation. */
+  readonly decide?: typeof nextStep;
 }
 
 /** What installing dependencies needs. */

@@ -101,7 +101,9 @@ async function runAdmitted(attempt: Attempt, number: number, candidate?: Candida
     await dropSets(attempt);
   }
   await accountAfterAttempt(night, ref, task.repo);
-  await record.record({ type: "attempt.finished", data: { ...ref, key: task.key, outcome } });
+  // One that was given up while it worked has its outcome: there is never a second one.
+  if (isCurrent(record.state, ref))
+    await record.record({ type: "attempt.finished", data: { ...ref, key: task.key, outcome } });
 }
 
 /** What cannot be dropped is said, found by the account, and tried again there. */

@@ -54,7 +54,7 @@ async function workUntilEnd(
     const { tasks: running, isCheckpointRunning } = attempts;
     const step = night.stop.aborted
       ? (checkpointStop(state) ?? stopStep(stopRequestOf(night.stop).why))
-      : nextStep(state, { ...context, running, isCheckpointRunning });
+      : (night.deps.decide ?? nextStep)(state, { ...context, running, isCheckpointRunning });
     switch (step.kind) {
       case "finish":
         return step;

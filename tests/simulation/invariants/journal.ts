@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import type { NightwardenEvent } from "../../../src/core/event.ts";
+import type { NightId } from "../../../src/core/ids.ts";
+import { apply, emptyNight, replay, type NightState } from "../../../src/core/night-state.ts";
+import { summarise } from "../../../src/core/summary.ts";
+import { SeededRandom } from "../seeded-random.ts";
+import type { MakeInvariant } from "../invariant.ts";
+
+/** Prefixes of a long night are looked at now and then, those of a short one all. */
+const ALL_BELOW_EVENTS = 60;
+
+/**
+ * Every prefix of a night's journal is a night: one event after the other gives the same state as all at once, and so
+ * does the state that the night itself decides from; and a summary can be made of it.
+ */
+export const prefixesReplay: MakeInvariant = (scene) => {
+  const { scenario, broken } = scene;
+  const random = new SeededRandom(scenario.seed, "prefixes");
+  const nights = new Map<NightId, { readonly events: NightwardenEvent[]; readonly state: NightState }>();
+  return {
+    onEvent: (event) => {
+      const { night } = event;
+      if (night === null) return;
+      const known = nights.get(night) ?? { events: [], state: emptyNight(night) };
+      nights.set(night, known);
+      const { events, state } = known;
+      // What was decided from when this event was recorded is the state before it.
+      const isSampled =
+        event.type === "night.finished" ||
+        random.chance(events.length < ALL_BELOW_EVENTS ? 1 / 8 : 4 / events.length);
+      if (isSampled && scene.live?.night === night && !isDeepStrictEqual(scene.live, state))
+        broken(`the night decides from another state than its journal's, at ${event.type}`);
+      events.push(event);
+      apply(state, event);
+      if (!isSampled) return;
+      if (!isDeepStrictEqual(state, replay(night, events)))
+        broken(`the state after ${event.type} is not the one of a replay`);
+      if (event.seq > 0) summarise(state);
+    },
+  };
+};
+
+/** When a night has ended, nothing of it stands any more but what keeps a landed commit. */
+export const nothingIsLeft: MakeInvariant = ({ world, ledger, broken }) => ({
+  onEvent: ({ type }) => {
+    if (type !== "night.finished") return;
+    const [first] = world.engine.standing.values();
+    if (first && !world.engine.isAway)
+      broken(`the night ended, and ${first.name} of ${first.attempt ?? "nobody"} stands`);
+    const landed = new Set(
+      [...ledger.attempts.values()].flatMap((each) => (each.landed ? [each.token] : [])),
+    );
+    for (const repository of world.repositories.values())
+      for (const token of repository.tokensWithRefs())
+        if (!landed.has(token)) broken(`the night ended, and refs of ${token} stand`);
+  },
+});
