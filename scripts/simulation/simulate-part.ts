@@ -26,7 +26,7 @@ interface Failing {
 }
 
 function tell(message: FromPart): void {
-  parentPort?.postMessage(message);
+  parentPort?.postMessage(message, []);
 }
 
 const part = workerData as Part;

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Journal } from "../../src/contracts/journal.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
 import type { SandboxRun } from "../../src/contracts/sandbox.ts";
+import type { Agenda } from "../../src/core/agenda.ts";
+import type { NightwardenEvent } from "../../src/core/event.ts";
 import { nightBranch } from "../../src/core/ids.ts";
 import { nextStep } from "../../src/core/next-step.ts";
 import type { NightDeps } from "../../src/night/deps.ts";
@@ -81,11 +83,11 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
     },
   },
   "numbers-rise": {
-    "attempts are counted from 1 every time": {
-      decide: (state, context) => {
-        Object.assign(context, { nextNumber: () => 1 });
-        return nextStep(state, context);
-      },
+    "earlier nights are not read": {
+      deps: (deps) => ({
+        ...deps,
+        journals: { ...deps.journals, nights: async () => await Promise.resolve([]) },
+      }),
     },
   },
   "nothing-late": { "a worker that was given up goes on as if it were current": { isDeaf: true } },
@@ -95,6 +97,7 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
         const step = nextStep(state, context);
         const landed = [...state.tasks.values()].find(({ result }) => result === "landed");
         if (step.kind !== "finish" || !landed || landed.attempts.length > 3) return step;
+        if (context.running.size > 0) return { kind: "wait" };
         return { kind: "attempt", task: landed.id, afterProbe: false };
       },
     },
@@ -142,7 +145,8 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
     "a landed task is closed after the next one": {
       decide: (state, context) => {
         const step = nextStep(state, context);
-        if (step.kind !== "close" || step.result !== "landed") return step;
+        if (step.kind !== "close" || step.result !== "landed" || context.policy.order === "dag") return step;
+        if (context.running.size > 0) return { kind: "wait" };
         const next = [...state.tasks.values()].find(({ attempts }) => attempts.length === 0);
         const before = [...state.tasks.values()].findLast(({ attempts }) => attempts.length > 0);
         if (next && before?.id === step.task) return { kind: "attempt", task: next.id, afterProbe: false };
@@ -151,6 +155,28 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
         );
         return last ? { ...step, task: last.id } : step;
       },
+    },
+  },
+  "parallel-limit-kept": {
+    "there are more places than the policy has": {
+      order: (order) => ({ ...order, policy: { ...order.policy, parallel: order.policy.parallel + 2 } }),
+    },
+  },
+  "overlaps-wait": {
+    "nobody asks whose files a task is about": {
+      decide: (state, context) =>
+        nextStep(state, {
+          ...context,
+          agenda: Object.assign(Object.create(context.agenda) as Agenda, { mayCollide: () => false }),
+        }),
+    },
+  },
+  "paused-starts-nothing": {
+    "the end of a wait is not written down": {
+      deps: withJournal((journal) => async (fact) => {
+        if (fact.type !== "night.continued") return await journal.append(fact);
+        return { type: fact.type, data: {}, at: "" } as NightwardenEvent;
+      }),
     },
   },
   "dependencies-first": {
@@ -162,7 +188,7 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
     "the last task is taken first": {
       decide: (state, context) => {
         const step = nextStep(state, context);
-        if (step.kind !== "attempt") return step;
+        if (step.kind !== "attempt" || context.policy.order === "dag") return step;
         const last = [...state.tasks.values()].findLast(({ result }) => result === undefined);
         return { ...step, task: last?.id ?? step.task };
       },

@@ -59,12 +59,12 @@ const TOLD = [
 
 export function eventInWords({ at, type, data }: NightwardenEvent): string {
   const facts = data as Readonly<Record<string, unknown>>;
-  const who = facts["attempt"] ?? facts["task"] ?? "";
+  const who = [facts["attempt"], facts["task"]].find((name) => typeof name === "string") ?? "";
   const told = TOLD.flatMap((name) => {
     const value = facts[name];
     if (value === undefined || value === null || value === "") return [];
     if (typeof value === "object") return [`${name} ${JSON.stringify(value).slice(0, 120)}`];
-    return [`${name} ${shortened(String(value as string | number))}`];
+    return [`${name} ${shortened(typeof value === "string" ? value : JSON.stringify(value))}`];
   });
   const outcome = facts["outcome"] as { kind: string; reason?: string; detail?: string } | undefined;
   const ended = outcome ? [[outcome.kind, outcome.reason, outcome.detail].filter(Boolean).join(": ")] : [];

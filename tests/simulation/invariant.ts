@@ -14,7 +14,7 @@ export interface Scene {
   readonly world: SimWorld;
   /** As it is after the event that is looked at. */
   readonly ledger: Ledger;
-  /** The state that the night decides from; undefined: it has not decided anything yet. */
+  /** The state that the night decides from; undefined: it has not decided anything yet, or is dead. */
   readonly live: NightState | undefined;
   /** Tells that the invariant does not hold. */
   readonly broken: (message: string) => void;
@@ -30,8 +30,8 @@ export interface Invariant {
   onDelivered?(repo: string, branch: string, from: ObjectId | null, to: ObjectId): void;
   /** A program is about to run in a sandbox. */
   onJob?(request: SandboxRequest, job: SandboxJob): void;
-  /** A night has returned. */
-  onReturn?(): void;
+  /** Nothing is left to do at this moment: what is recorded has been acted on. */
+  onQuiet?(): void;
 }
 
 export type MakeInvariant = (scene: Scene) => Invariant;

@@ -3,6 +3,7 @@ import * as attempts from "./invariants/attempts.ts";
 import * as branch from "./invariants/branch.ts";
 import * as failures from "./invariants/failures.ts";
 import * as journal from "./invariants/journal.ts";
+import * as sideBySide from "./invariants/side-by-side.ts";
 import * as scheduling from "./invariants/scheduling.ts";
 
 /** What every night keeps, whatever happens to it. */
@@ -20,6 +21,9 @@ export const INVARIANTS: Readonly<Record<string, MakeInvariant>> = {
   "only-dependents-skipped": failures.onlyDependentsSkipped,
   "results-are-true": failures.resultsAreTrue,
   "results-in-order": failures.resultsInOrder,
+  "parallel-limit-kept": sideBySide.parallelLimitKept,
+  "overlaps-wait": sideBySide.overlapsWait,
+  "paused-starts-nothing": sideBySide.pausedStartsNothing,
   "dependencies-first": scheduling.dependenciesFirst,
   "order-is-listed": scheduling.orderIsListed,
   "stops-when-told": scheduling.stopsWhenTold,

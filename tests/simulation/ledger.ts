@@ -37,6 +37,8 @@ export class Ledger {
   tasks = new Map<string, LedgerTask>();
   /** Results in the order of `task.finished`. */
   finished: { readonly task: string; readonly result: string }[] = [];
+  /** How each task was closed last, over all nights. */
+  readonly results = new Map<string, string>();
   /** Of all nights, by id. */
   readonly attempts = new Map<string, LedgerAttempt>();
   /** Attempts without an outcome. */
@@ -89,6 +91,7 @@ export class Ledger {
         return;
       case "task.finished":
         this.task(event.data.task).result = event.data.result;
+        this.results.set(event.data.task, event.data.result);
         this.finished.push({ task: event.data.task, result: event.data.result });
         return;
       default:

@@ -10,7 +10,7 @@ describe("a supervisor that is killed at any step", () => {
   test.each(SEEDS)("is followed by one that goes on, and every promise is kept (seed %i)", async (seed) => {
     const whole: Scenario = { ...scenarioOf(seed, { tasks: 3 }), faults: [], runs: 1, windowMs: null };
     const { events, steps } = await simulate(whole);
-    expect(events.at(-1)?.type).toBe("night.finished");
+    expect(events.map(({ type }) => type)).toContain("night.finished");
     const ends = new Map<string, number>();
     for (let atStep = 1; atStep <= steps; atStep += 1) {
       for (const after of [false, true]) {

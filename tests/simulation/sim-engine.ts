@@ -47,7 +47,7 @@ export class SimEngine {
 
   goDown(forMs: number, loses: boolean): void {
     this.isAway = true;
-    if (loses) for (const lose of [...this.lost]) lose();
+    if (loses) for (const lose of this.lost) lose();
     this.time.at(this.time.monotonicMs() + forMs, () => {
       this.isAway = false;
     });

@@ -1,4 +1,4 @@
-import { SeededRandom } from "./seeded-random.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** When a process dies: before its n-th step, or when that has happened and nobody knows of it. */

@@ -223,7 +223,7 @@ export class SimWorld {
 }
 
 export const CHECK = "check";
-export const FULL = "full";
+const FULL = "full";
 
 function baseFiles({ tasks }: Scenario): Record<string, string> {
   const modules = Math.max(0, ...tasks.map(({ edits }) => edits?.module ?? 0)) + 1;

@@ -17,7 +17,7 @@ import { Ledger } from "./ledger.ts";
 import type { Scenario } from "./scenario.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimProcess } from "./sim-process.ts";
-import { CHECK, FULL, SimWorld } from "./sim-world.ts";
+import { CHECK, SimWorld } from "./sim-world.ts";
 
 export interface Violation {
   /** The name of the invariant, a key of INVARIANTS. */
@@ -69,6 +69,7 @@ class Simulation {
   private eventsOfRun = 0;
   private live: NightState | undefined;
   private run = 0;
+  private process: SimProcess | undefined;
   private steps = 0;
   private readonly hasGivenUp = new Set<number>();
 
@@ -125,6 +126,7 @@ class Simulation {
     const stop = new AbortController();
     this.stop = stop;
     this.eventsOfRun = 0;
+    this.process = process;
     this.run = run;
     this.live = undefined;
     const { windowMs } = scenario;
@@ -136,22 +138,26 @@ class Simulation {
     const deps = { ...world.depsOf(process), decide: this.decide };
     const state: { end: "ended" | "nothing to do" | undefined } = { end: undefined };
     const order = this.orderOf(run);
-    runNight(this.rule.deps?.(deps, world) ?? deps, this.rule.order?.(order) ?? order, stop.signal).then(
-      (result) => {
+    const runs = async (): Promise<void> => {
+      try {
+        const result = await runNight(
+          this.rule.deps?.(deps, world) ?? deps,
+          this.rule.order?.(order) ?? order,
+          stop.signal,
+        );
         if (result?.error !== undefined) this.judgeError(result.error);
         state.end = result ? "ended" : "nothing to do";
-      },
-      (error: unknown) => {
+      } catch (error) {
         this.judgeError(error);
         state.end = "nothing to do";
-      },
-    );
+      }
+    };
+    void runs(); // it never ends where the process dies
     const isOver = await world.time.run(
       () => state.end !== undefined || process.isDead || this.violation !== undefined,
     );
     this.steps += process.steps;
     if (!isOver) this.violated("ends", "nothing can happen any more, and the night has not ended");
-    if (state.end === "ended") for (const [, each] of this.invariants) each.onReturn?.();
     return state.end ?? "died";
   }
 
@@ -179,7 +185,7 @@ class Simulation {
 
   private sceneOf(name: string): Scene {
     const { scenario, policy, world, ledger } = this;
-    const live = (): NightState | undefined => this.live;
+    const live = (): NightState | undefined => (this.process?.isDead ? undefined : this.live);
     return {
       scenario,
       policy,
@@ -205,6 +211,9 @@ class Simulation {
       ledger.see(event);
       for (const [, each] of this.invariants) each.onEvent?.(event);
       this.maybeGiveUp(process);
+    };
+    world.time.onQuiet = () => {
+      if (!this.violation) for (const [, each] of this.invariants) each.onQuiet?.();
     };
     world.engine.onJob = (request, job) => {
       for (const [, each] of this.invariants) each.onJob?.(request, job);
@@ -308,7 +317,9 @@ async function policyOf(scenario: Scenario): Promise<Policy> {
   }
   const policy = policies.get(scenario.phase);
   if (!policy) throw new TypeError(`there is no phase ${scenario.phase}`);
-  return { ...policy, checks: { ...policy.checks, replay: scenario.replay ? "required" : "off" } };
+  return {
+    ...policy,
+    ...(policy.order === "dag" ? { parallel: scenario.parallel } : {}),
+    checks: { ...policy.checks, replay: scenario.replay ? "required" : "off" },
+  };
 }
-
-export { FULL };

@@ -19,6 +19,8 @@ interface Timer {
  * of the durations, and these come from the seed. Nothing waits in reality.
  */
 export class VirtualTime implements WaitingClock {
+  /** Called when nothing is left to do at this moment: whoever was told something has acted on it. */
+  onQuiet: () => void = () => undefined;
   private nowMs = 0;
   private readonly random: SeededRandom;
   private readonly jumps: readonly ClockJump[];
@@ -62,12 +64,12 @@ export class VirtualTime implements WaitingClock {
   }
 
   /**
-   * Lets everything run until `isOver`. False: nothing can ever happen any more, and it is not over. `onTime` sees each
-   * moment before what is due then begins.
+   * Lets everything run until `isOver`. False: nothing can ever happen any more, and it is not over.
    */
   async run(isOver: () => boolean): Promise<boolean> {
     for (;;) {
       await allSettled();
+      this.onQuiet();
       if (isOver()) return true;
       const next = pop(this.timers);
       if (!next) return false;

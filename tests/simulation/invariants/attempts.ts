@@ -105,10 +105,11 @@ export const attemptsAreCounted: MakeInvariant = ({ ledger, policy, broken }) =>
   };
 };
 
-/** An attempt starts from the tip of its night's branch. */
-export const startsFromTip: MakeInvariant = ({ world, broken }) => ({
+/** An attempt starts from the tip of its night's branch. Beside others: from what it was when it asked. */
+export const startsFromTip: MakeInvariant = ({ world, policy, broken }) => ({
   onEvent: ({ type, data, night }) => {
     if (type !== "attempt.started" || night === null) return;
+    if (policy.order === "dag" && policy.parallel > 1) return;
     const tip = world.repositories.get(data.repo)?.tipOf(night);
     if (tip !== undefined && tip !== data.base)
       broken(`${data.attempt} started from ${data.base}, the tip is ${tip}`);

@@ -31,7 +31,7 @@ export const breakerStops: MakeInvariant = ({ ledger, policy, broken }) => {
 const STARTED_MORE: ReadonlySet<string> = new Set(["queue-empty", "quota", "budget", "dependency-unmet"]);
 
 /** Nothing is skipped but what builds on a failed task, and nothing at all where the phase forbids it. */
-export const onlyDependentsSkipped: MakeInvariant = ({ ledger, policy, broken }) => ({
+export const onlyDependentsSkipped: MakeInvariant = ({ scenario, ledger, policy, broken }) => ({
   onEvent: ({ type, data }) => {
     if (type !== "task.finished" || data.result !== "skipped") return;
     if (policy.skipping === "forbidden") broken(`${data.task} was skipped in a phase that forbids it`);
@@ -41,7 +41,7 @@ export const onlyDependentsSkipped: MakeInvariant = ({ ledger, policy, broken })
     }
     const needed = new Set<string>();
     const visit = (id: string): void => {
-      for (const each of ledger.tasks.get(id)?.dependsOn ?? []) {
+      for (const each of scenario.tasks.find((task) => task.id === id)?.dependsOn ?? []) {
         if (needed.has(each)) continue;
         needed.add(each);
         visit(each);
@@ -50,7 +50,7 @@ export const onlyDependentsSkipped: MakeInvariant = ({ ledger, policy, broken })
     visit(data.task);
     if (!needed.has(data.because))
       broken(`${data.task} was skipped for ${data.because}, which it does not need`);
-    const why = ledger.tasks.get(data.because)?.result;
+    const why = ledger.results.get(data.because);
     if (why !== "failed" && why !== "set-aside")
       broken(`${data.task} was skipped for ${data.because}, which is ${why ?? "open"}`);
   },

@@ -6,8 +6,8 @@ import { summarise } from "../../../src/core/summary.ts";
 import { SeededRandom } from "../seeded-random.ts";
 import type { MakeInvariant } from "../invariant.ts";
 
-/** Prefixes of a long night are looked at now and then, those of a short one all. */
-const ALL_BELOW_EVENTS = 60;
+/** Up to here one prefix of eight is looked at, later ever fewer: what it takes grows with the prefix. */
+const OFTEN_BELOW_EVENTS = 60;
 
 /**
  * Every prefix of a night's journal is a night: one event after the other gives the same state as all at once, and so
@@ -17,25 +17,29 @@ export const prefixesReplay: MakeInvariant = (scene) => {
   const { scenario, broken } = scene;
   const random = new SeededRandom(scenario.seed, "prefixes");
   const nights = new Map<NightId, { readonly events: NightwardenEvent[]; readonly state: NightState }>();
+  let sampled: { readonly night: NightId; readonly type: string } | undefined;
   return {
     onEvent: (event) => {
-      const { night } = event;
+      const { night, type } = event;
       if (night === null) return;
       const known = nights.get(night) ?? { events: [], state: emptyNight(night) };
       nights.set(night, known);
       const { events, state } = known;
-      // What was decided from when this event was recorded is the state before it.
-      const isSampled =
-        event.type === "night.finished" ||
-        random.chance(events.length < ALL_BELOW_EVENTS ? 1 / 8 : 4 / events.length);
-      if (isSampled && scene.live?.night === night && !isDeepStrictEqual(scene.live, state))
-        broken(`the night decides from another state than its journal's, at ${event.type}`);
       events.push(event);
       apply(state, event);
-      if (!isSampled) return;
+      const isOften = events.length < OFTEN_BELOW_EVENTS;
+      if (type !== "night.finished" && !random.chance(isOften ? 1 / 8 : 4 / events.length)) return;
+      sampled = { night, type };
       if (!isDeepStrictEqual(state, replay(night, events)))
-        broken(`the state after ${event.type} is not the one of a replay`);
+        broken(`the state after ${type} is not the one of a replay`);
       if (event.seq > 0) summarise(state);
+    },
+    // Only now has the night applied what it has recorded.
+    onQuiet: () => {
+      const state = sampled && scene.live?.night === sampled.night && nights.get(sampled.night)?.state;
+      if (state && !isDeepStrictEqual(scene.live, state))
+        broken(`the night decides from another state than its journal's, after ${sampled?.type ?? ""}`);
+      sampled = undefined;
     },
   };
 };
