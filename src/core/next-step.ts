@@ -241,6 +241,8 @@ function stepToStart(state: NightState, context: NightContext, again: readonly A
   for (const { id, afterProbe } of candidates(state, context, again)) {
     const task = state.tasks.get(id);
     if (!task) continue;
+    const overdue = task.attempts.length === 0 ? decidedBefore(task, context) : undefined;
+    if (overdue) return overdue;
     const blocked = blockedTask(task, state, context);
     if (blocked?.kind === "skipped") {
       const { because, detail } = blocked;
@@ -295,6 +297,16 @@ function nextLandingAgain(
   if ([...running].some((other) => agenda.mayCollide(task.id, other))) return { kind: "wait" };
   const { afterProbe = false } = again.find((step) => step.task === task.id) ?? {};
   return { kind: "attempt", task: task.id, agent: agenda.agentOf(task.id), afterProbe };
+}
+
+/** What attempts of earlier nights have decided, where the night ended before it was written down; undefined: nothing. */
+function decidedBefore({ id }: TaskState, { earlier, policy }: NightContext): Close | undefined {
+  const last = earlier(id).at(-1);
+  if (last?.kind !== "failed") return undefined;
+  const decision = decideAfterAttempt(earlier(id), policy);
+  if (decision.kind !== "finish" || decision.result === "carried-over") return undefined;
+  const detail = `in an earlier night: ${last.reason}: ${last.detail}`;
+  return { kind: "close", task: id, result: decision.result, detail };
 }
 
 /** The last `count` tasks that failed, in the order in which they did. */

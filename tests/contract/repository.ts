@@ -255,6 +255,55 @@ export function repositoryContract(name: string, create: () => Promise<Repositor
       expect(await repository.tip(NIGHT)).toBe(to);
     });
 
+    test("the branch goes back to a commit of its own from where it is, and in no other way", async () => {
+      const world = await begin();
+      const { repository, base } = world;
+      const one = await world.land({ "a.txt": "a\n" });
+      const two = await world.land({ "b.txt": "b\n" });
+      const sibling = await world.candidate(one, { "c.txt": "c\n" });
+      const back = async (from: ObjectId, to: ObjectId): Promise<void> =>
+        await repository.goBack({ night: NIGHT, from, to });
+      await expect(back(one, base)).rejects.toMatchObject({ code: "infra.git" });
+      await expect(back(two, sibling)).rejects.toMatchObject({ code: "infra.git" });
+      expect(await repository.tip(NIGHT)).toBe(two);
+      await back(two, one);
+      await back(two, one);
+      expect(await repository.tip(NIGHT)).toBe(one);
+      await repository.fastForward({ night: NIGHT, from: one, to: sibling });
+      expect(await repository.tip(NIGHT)).toBe(sibling);
+    });
+
+    test("a candidate is made again without what it was made on, where the branch went back behind that", async () => {
+      const world = await begin();
+      const { repository } = world;
+      const one = await world.land({ "culprit.txt": "x\n", "README.md": "bad\n" });
+      const two = await world.land({ "src/app.txt": "one\ntwo\nthree\nfour\n5\n", "new.txt": "n\n" });
+      await repository.goBack({ night: NIGHT, from: two, to: world.base });
+      const rebuilt = await world.rebuild(two, world.base);
+      if (rebuilt.kind === "conflict") throw new Error("unexpected conflict");
+      expect(await world.text(rebuilt.commit, "culprit.txt")).toBeUndefined();
+      expect(await world.text(rebuilt.commit, "README.md")).toBe("hello\n");
+      expect(await world.text(rebuilt.commit, "new.txt")).toBe("n\n");
+      const on = await world.candidate(one, { "culprit.txt": "y\n" });
+      expect(await world.rebuild(on, world.base)).toEqual({ kind: "conflict", paths: ["culprit.txt"] });
+    });
+
+    test("a delivery follows a branch that went back, and still forces nothing", async () => {
+      const world = await begin();
+      const { repository, base } = world;
+      const one = await world.land({ "a.txt": "a\n" });
+      await world.deliver(one, null);
+      await repository.goBack({ night: NIGHT, from: one, to: base });
+      const two = await world.land({ "b.txt": "b\n" });
+      await expect(world.deliver(two, one)).rejects.toMatchObject({ code: "infra.git" });
+      const follow = { night: NIGHT, base, to: two, from: one, hasGoneBack: true };
+      world.it.moveBranch(BRANCH, base);
+      expect(await repository.deliver(follow)).toMatchObject({ kind: "deferred" });
+      world.it.moveBranch(BRANCH, one);
+      expect(await repository.deliver(follow)).toEqual({ kind: "delivered" });
+      expect(world.it.branch(BRANCH)).toBe(two);
+    });
+
     test("what an attempt made is counted as its own, and dropped at once", async () => {
       const world = await begin();
       const attempt = world.attempt();

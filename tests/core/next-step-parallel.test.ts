@@ -187,6 +187,24 @@ describe("a task whose dependency will not land tonight", () => {
     });
   });
 
+  it("is not tried again where what it needs was taken back meanwhile", () => {
+    const task = needs("b", "a");
+    const tried = [begun(task), ended(task, red)];
+    const policy = { retries: 1 };
+    expect(step([a, task], [closed(a, "landed"), ...tried], { policy })).toMatchObject({
+      kind: "attempt",
+      task: "b",
+    });
+    expect(step([a, task], [closed(a, "failed"), ...tried], { policy })).toMatchObject({
+      kind: "close",
+      task: "b",
+      result: "skipped",
+      because: "a",
+    });
+    // It may land again: until then nothing of it is tried.
+    expect(step([a, task], tried, { policy, running: ["a"] })).toEqual({ kind: "wait" });
+  });
+
   it("is skipped where that one failed in an earlier night", () => {
     expect(step([needs("b", "old")], [], { dependency: () => "failed" })).toMatchObject({
       result: "skipped",

@@ -230,6 +230,20 @@ describe("the next step of a night", () => {
     });
   });
 
+  it("closes what earlier nights have decided and could not write down, and does not start it again", () => {
+    const crashed = failed("crashed", "");
+    const open = night([{ id: "one" }]);
+    const policy = { ...PHASE_1, retries: 1 };
+    const after = (...earlier: Outcome[]) => nextStep(open, context({ policy, earlier: () => earlier }));
+    expect(after(crashed, crashed, crashed)).toMatchObject({ kind: "close", result: "set-aside" });
+    const red = failed("verify-failed", "red");
+    expect(after(red, red)).toMatchObject({ kind: "close", result: "failed" });
+    expect(after(failed("cap-wall-clock", ""))).toMatchObject({ kind: "close", result: "failed" });
+    expect(after(crashed, crashed)).toMatchObject({ kind: "attempt" });
+    expect(after(red)).toMatchObject({ kind: "attempt" });
+    expect(after(landed)).toMatchObject({ kind: "attempt" });
+  });
+
   it("starts nothing once it has to stop, but still writes down what has landed", () => {
     const idle = night([{ id: "one" }], "asked");
     expect(nextStep(idle, context())).toMatchObject({ kind: "finish", end: "interrupted" });

@@ -15,6 +15,8 @@ export interface MemoryCommit {
   readonly treeId: ObjectId;
   readonly tree: MemoryTree;
   readonly parent: ObjectId | null;
+  /** How many it was made on. */
+  readonly depth: number;
   readonly message: string;
   /** What it changes of its parent, as text: the same change has the same. */
   readonly patch: string;
@@ -68,7 +70,8 @@ export class MemoryObjects {
     const id = createHash("sha1")
       .update(`${treeId} ${parent ?? ""} ${message}`)
       .digest("hex") as ObjectId;
-    const made = { id, treeId, tree, parent, message, patch: patch.sort().join("\n") };
+    const depth = (before?.depth ?? -1) + 1;
+    const made = { id, treeId, tree, parent, depth, message, patch: patch.sort().join("\n") };
     if (!this.commits.has(id)) this.commits.set(id, made);
     return this.commit(id);
   }
@@ -87,20 +90,15 @@ export class MemoryObjects {
   }
 
   isAncestor(ancestor: ObjectId, descendant: ObjectId): boolean {
-    for (const id of this.history(descendant)) if (id === ancestor) return true;
-    return false;
+    const { depth } = this.commit(ancestor);
+    let at = this.commit(descendant);
+    while (at.depth > depth && at.parent !== null) at = this.commit(at.parent);
+    return at.id === ancestor;
   }
 
   /** From a commit to its first ancestor. */
   *history(from: ObjectId): Generator<ObjectId> {
     for (let id: ObjectId | null = from; id !== null; id = this.commit(id).parent) yield id;
-  }
-
-  /** The last commit that two have in common; undefined: none. */
-  mergeBase(one: ObjectId, other: ObjectId): ObjectId | undefined {
-    const mine = new Set(this.history(one));
-    for (const id of this.history(other)) if (mine.has(id)) return id;
-    return undefined;
   }
 
   /** `theirs` joined with `ours`, as a change of `ours`, from what both were made of. */

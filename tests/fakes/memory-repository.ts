@@ -172,10 +172,12 @@ export class MemoryRepository implements Repository {
   async rebuild(options: Parameters<Repository["rebuild"]>[0]): ReturnType<Repository["rebuild"]> {
     const { attempt, commit, tip, message } = options;
     const { parent } = this.objects.commit(commit);
-    if (parent === tip) return { kind: "rebuilt", commit };
-    const base = this.objects.mergeBase(tip, commit);
-    if (parent === null || base === undefined) throw refused("the two have nothing in common");
-    const { changes, conflicts } = this.objects.merge({ base, ours: tip, theirs: commit });
+    if (parent === tip) {
+      this.keep(attempt, "rebuilt");
+      return { kind: "rebuilt", commit };
+    }
+    if (parent === null) throw refused(`${commit} was made on nothing`);
+    const { changes, conflicts } = this.objects.merge({ base: parent, ours: tip, theirs: commit });
     if (conflicts.length > 0) return { kind: "conflict", paths: conflicts };
     const collisions = collisionsOf(this.objects.commit(tip).tree.keys(), changes);
     if (collisions.length > 0) return { kind: "conflict", paths: collisions };
@@ -227,9 +229,20 @@ export class MemoryRepository implements Repository {
     await Promise.resolve(this.onMoved(night, tip, to));
   }
 
+  async goBack(options: Parameters<Repository["goBack"]>[0]): Promise<void> {
+    const { night, from, to } = options;
+    const tip = this.nights.get(night);
+    if (tip === to) return;
+    if (tip !== from) throw refused(`the branch is at ${tip ?? "no commit"}, not at ${from}`);
+    if (!this.objects.isAncestor(to, from)) throw refused(`${from} was not made on ${to}`);
+    this.nights.set(night, to);
+    await Promise.resolve(this.onMoved(night, tip, to));
+  }
+
   async deliver(options: Parameters<Repository["deliver"]>[0]): Promise<Delivery> {
-    const { night, base, to, from } = options;
-    if (!this.objects.isAncestor(from ?? base, to)) throw refused(`${to} was not made on ${from ?? base}`);
+    const { night, base, to, from, hasGoneBack = false } = options;
+    const below = hasGoneBack ? base : (from ?? base);
+    if (!this.objects.isAncestor(below, to)) throw refused(`${to} was not made on ${below}`);
     const { branches, checkedOut } = this.user;
     const branch = nightBranch(night);
     const at = branches.get(branch) ?? null;

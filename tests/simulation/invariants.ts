@@ -1,6 +1,7 @@
 import type { MakeInvariant } from "./invariant.ts";
 import * as attempts from "./invariants/attempts.ts";
 import * as branch from "./invariants/branch.ts";
+import * as checkpoints from "./invariants/checkpoints.ts";
 import * as failures from "./invariants/failures.ts";
 import * as journal from "./invariants/journal.ts";
 import * as sideBySide from "./invariants/side-by-side.ts";
@@ -21,6 +22,9 @@ export const INVARIANTS: Readonly<Record<string, MakeInvariant>> = {
   "only-dependents-skipped": failures.onlyDependentsSkipped,
   "results-are-true": failures.resultsAreTrue,
   "results-in-order": failures.resultsInOrder,
+  "blame-is-right": checkpoints.blameIsRight,
+  "ends-on-green": checkpoints.endsOnGreen,
+  "goes-back-to-green": checkpoints.goesBackToGreen,
   "parallel-limit-kept": sideBySide.parallelLimitKept,
   "overlaps-wait": sideBySide.overlapsWait,
   "paused-starts-nothing": sideBySide.pausedStartsNothing,

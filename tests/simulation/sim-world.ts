@@ -9,6 +9,7 @@ import { nightBranch, type NightId, type ObjectId } from "../../src/core/ids.ts"
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import type { NightDeps } from "../../src/night/deps.ts";
+import type { MemoryObjects } from "../fakes/memory-objects.ts";
 import { MemoryRepository } from "../fakes/memory-repository.ts";
 import { agentPlan } from "./agent-plan.ts";
 import type { JobPlan } from "./run-job.ts";
@@ -19,6 +20,12 @@ import { SimJournals } from "./sim-journals.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
+interface OwnFile {
+  readonly first: string;
+  readonly name: string | undefined;
+  readonly half: string | undefined;
+}
+
 /** Everything outside the supervisor, in memory and driven by a seed: it stays when a process dies. */
 export class SimWorld {
   readonly scenario: Scenario;
@@ -28,6 +35,7 @@ export class SimWorld {
   readonly engine: SimEngine;
   readonly repositories = new Map<string, MemoryRepository>();
   private readonly verified = new Map<string, { isBroken: boolean; pairs: readonly string[] }>();
+  private readonly ownFiles = new Map<ObjectId, OwnFile>();
   private readonly flakes: SeededRandom;
   private gitCalls = 0;
   private tokens = 0;
@@ -177,9 +185,8 @@ export class SimWorld {
     const pairs: string[] = [];
     for (const [path, { oid }] of tree) {
       if (!path.startsWith("own/")) continue;
-      const [first = "", second = ""] = objects.content(oid).toString("latin1").split("\n");
+      const { first, name, half } = this.read(objects, oid);
       if (first === "broken") isBroken = true;
-      const [, name, half] = /^pair (\d+) ([01])$/.exec(second) ?? [];
       if (name === undefined) continue;
       halves.add(`${name} ${half ?? ""}`);
       if (halves.has(`${name} 0`) && halves.has(`${name} 1`)) pairs.push(name);
@@ -187,6 +194,17 @@ export class SimWorld {
     const found = { isBroken, pairs: [...new Set(pairs)] };
     this.verified.set(treeId, found);
     return found;
+  }
+
+  /** What an agent's own file says: its first line, and which half of a pair it is. */
+  private read(objects: MemoryObjects, oid: ObjectId): OwnFile {
+    const known = this.ownFiles.get(oid);
+    if (known) return known;
+    const [first = "", second = ""] = objects.content(oid).toString("latin1").split("\n");
+    const [, name, half] = /^pair (\d+) ([01])$/.exec(second) ?? [];
+    const read = { first, name, half };
+    this.ownFiles.set(oid, read);
+    return read;
   }
 
   lastNight(): NightId | undefined {
@@ -223,7 +241,7 @@ export class SimWorld {
 }
 
 export const CHECK = "check";
-const FULL = "full";
+export const FULL = "full";
 
 function baseFiles({ tasks }: Scenario): Record<string, string> {
   const modules = Math.max(0, ...tasks.map(({ edits }) => edits?.module ?? 0)) + 1;

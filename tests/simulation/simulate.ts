@@ -17,7 +17,7 @@ import { Ledger } from "./ledger.ts";
 import type { Scenario } from "./scenario.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimProcess } from "./sim-process.ts";
-import { CHECK, SimWorld } from "./sim-world.ts";
+import { CHECK, FULL, SimWorld } from "./sim-world.ts";
 
 export interface Violation {
   /** The name of the invariant, a key of INVARIANTS. */
@@ -275,6 +275,7 @@ class Simulation {
       versions: {},
       bases: new Map(repos.map((repo) => [repo, "main"])),
       verify: new Map(repos.map((repo) => [repo, [CHECK]])),
+      fullVerify: new Map(repos.map((repo) => [repo, [FULL]])),
       onEvent: () => undefined,
       onProgress: () => undefined,
       onOutput: () => undefined,
