@@ -98,7 +98,12 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
         const landed = [...state.tasks.values()].find(({ result }) => result === "landed");
         if (step.kind !== "finish" || !landed || landed.attempts.length > 3) return step;
         if (context.running.size > 0) return { kind: "wait" };
-        return { kind: "attempt", task: landed.id, afterProbe: false };
+        return {
+          kind: "attempt",
+          task: landed.id,
+          agent: context.agenda.agentOf(landed.id),
+          afterProbe: false,
+        };
       },
     },
   },
@@ -149,7 +154,13 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
         if (context.running.size > 0) return { kind: "wait" };
         const next = [...state.tasks.values()].find(({ attempts }) => attempts.length === 0);
         const before = [...state.tasks.values()].findLast(({ attempts }) => attempts.length > 0);
-        if (next && before?.id === step.task) return { kind: "attempt", task: next.id, afterProbe: false };
+        if (next && before?.id === step.task)
+          return {
+            kind: "attempt",
+            task: next.id,
+            agent: context.agenda.agentOf(next.id),
+            afterProbe: false,
+          };
         const last = [...state.tasks.values()].findLast(
           ({ result, attempts }) => result === undefined && attempts.at(-1)?.outcome?.kind === "landed",
         );

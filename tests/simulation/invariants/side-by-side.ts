@@ -52,9 +52,12 @@ export const pausedStartsNothing: MakeInvariant = ({ scenario, broken }) => {
     onEvent: ({ type, data }) => {
       const agentOf = (id: string, own?: string): string =>
         own ?? scenario.tasks.find((task) => task.id === id)?.agent ?? "";
-      if (type === "night.started" || type === "night.resumed" || type === "night.continued") paused.clear();
-      if (type === "night.paused") paused.set(agentOf(data.task), data.task);
-      if (type !== "attempt.started") return;
+      if (type === "night.started" || type === "night.resumed") paused.clear();
+      if (type === "night.continued" && data.agent === undefined) paused.clear();
+      if (type === "night.continued" && data.agent !== undefined) paused.delete(data.agent);
+      if (type === "night.paused") paused.set(agentOf(data.task, data.agent), data.task);
+      // What lands again needs no agent, and what waits for memory has been begun before.
+      if (type !== "attempt.started" || data.candidate || scenario.isTight) return;
       const because = paused.get(agentOf(data.task, data.agent));
       if (because !== undefined)
         broken(`${data.attempt} started while the night waits for the quota of ${because}`);
