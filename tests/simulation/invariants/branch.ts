@@ -55,6 +55,11 @@ export const branchIsAsRecorded: MakeInvariant = ({ world, broken }) => {
 export const personsBranchIsLeft: MakeInvariant = ({ world, broken }) => {
   const ours = new Map<string, ObjectId>();
   return {
+    // Where a person has put it just there, it has arrived.
+    onEvent: ({ type, data }) => {
+      if (type === "delivery.finished")
+        ours.set(`${data.repo} ${data.ref.replace("refs/heads/", "")}`, data.to);
+    },
     onDelivered: (repo, branch, from, to) => {
       const { user } = world.repositories.get(repo)!;
       const key = `${repo} ${branch}`;
