@@ -202,7 +202,7 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
     "the end of a wait is not written down": {
       deps: withJournal((journal) => async (fact) => {
         if (fact.type !== "night.continued") return await journal.append(fact);
-        return { type: fact.type, data: {}, at: "" } as NightwardenEvent;
+        return { ...fact, at: "" } as NightwardenEvent;
       }),
     },
   },
