@@ -231,7 +231,6 @@ describe("the next step of a night", () => {
   });
 
   it("closes what earlier nights have decided and could not write down, and does not start it again", () => {
-    const crashed = failed("crashed", "");
     const open = night([{ id: "one" }]);
     const policy = { ...PHASE_1, retries: 1 };
     const after = (...earlier: Outcome[]) => nextStep(open, context({ policy, earlier: () => earlier }));

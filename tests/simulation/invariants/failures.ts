@@ -77,8 +77,8 @@ export const resultsAreTrue: MakeInvariant = ({ ledger, policy, broken }) => {
       if (result === "landed" && last?.revoked) broken(`${id} is landed, and its landing was taken back`);
       if (result === "failed" && last?.revoked !== "culprit") {
         // A night before may have ended before it wrote it down.
-        const { outcome } = [...ledger.attempts.values()].findLast((each) => each.task === id) ?? {};
-        if (outcome?.kind !== "failed" || outcome.cause !== "task")
+        const { outcome: came } = [...ledger.attempts.values()].findLast((each) => each.task === id) ?? {};
+        if (came?.kind !== "failed" || came.cause !== "task")
           broken(`${id} failed, though no attempt of it did`);
         const failures = [...ledger.attempts.values()].filter(
           (each) => each.task === id && each.outcome?.kind === "failed" && each.outcome.cause === "task",
