@@ -44,18 +44,24 @@ export const prefixesReplay: MakeInvariant = (scene) => {
   };
 };
 
-/** When a night has ended, nothing of it stands any more but what keeps a landed commit. */
-export const nothingIsLeft: MakeInvariant = ({ world, ledger, broken }) => ({
-  onEvent: ({ type }) => {
-    if (type !== "night.finished") return;
-    const [first] = world.engine.standing.values();
-    if (first && !world.engine.isAway)
-      broken(`the night ended, and ${first.name} of ${first.attempt ?? "nobody"} stands`);
-    const landed = new Set(
-      [...ledger.attempts.values()].flatMap((each) => (each.landed ? [each.token] : [])),
-    );
-    for (const repository of world.repositories.values())
-      for (const token of repository.tokensWithRefs())
-        if (!landed.has(token)) broken(`the night ended, and refs of ${token} stand`);
-  },
-});
+/**
+ * When a night has ended, nothing of it stands any more but what keeps a landed commit; where its last account says that
+ * something could not be asked or removed, the next night's has to find it.
+ */
+export const nothingIsLeft: MakeInvariant = ({ world, ledger, broken }) => {
+  let isClean = false;
+  return {
+    onEvent: ({ type, data }) => {
+      if (type === "account.taken" && !data.of) isClean = data.verdict === "clean";
+      if (type !== "night.finished" || !isClean) return;
+      const [first] = world.engine.standing.values();
+      if (first) broken(`the night ended, and ${first.name} of ${first.attempt ?? "nobody"} stands`);
+      const landed = new Set(
+        [...ledger.attempts.values()].flatMap((each) => (each.landed ? [each.token] : [])),
+      );
+      for (const repository of world.repositories.values())
+        for (const token of repository.tokensWithRefs())
+          if (!landed.has(token)) broken(`the night ended, and refs of ${token} stand`);
+    },
+  };
+};
