@@ -4,6 +4,7 @@ import type { EventData } from "../../src/core/event.ts";
 import { readStream } from "../../src/journal/read-stream.ts";
 import { checkLeftovers, leftovers, watchContainers } from "../fixtures/cli-engine.ts";
 import { CliWorkspace } from "../fixtures/cli-workspace.ts";
+import { ownTemporary, watchScratch } from "../fixtures/scratch-workspaces.ts";
 import { startScriptedApi } from "../model-api/scripted-api.ts";
 import type { Answer } from "../model-api/scenario.ts";
 
@@ -28,6 +29,8 @@ async function trialOf(
   readonly exitCode: number | null;
   readonly report: Trial;
   readonly printed: string;
+  /** The scratch workspaces that it made. */
+  readonly scratches: readonly string[];
 }> {
   const workspace = await CliWorkspace.create({ tasks: [{ id: "claude", agent: "true" }] });
   await api.program(name, { turns: [answer] });
@@ -37,10 +40,13 @@ async function trialOf(
     repositories: { app: { path: workspace.repository(), verify: ["true"] } },
     agents: { claude: { kind: "claude", model: "claude-sonnet-4-5", upstream } },
   });
+  const temporary = ownTemporary(workspace);
+  const scratch = watchScratch(temporary);
   const { exitCode, stdout, stderr } = await workspace.start(["drill", "docker", "--json"], {
-    env: { ANTHROPIC_API_KEY: KEY },
+    env: { ...temporary, ANTHROPIC_API_KEY: KEY },
   }).ended;
-  return { workspace, exitCode, report: JSON.parse(stdout) as Trial, printed: stdout + stderr };
+  const report = JSON.parse(stdout) as Trial;
+  return { workspace, exitCode, report, printed: stdout + stderr, scratches: scratch() };
 }
 
 async function recordedIn(workspace: CliWorkspace): Promise<EventData<"drill.finished">[]> {
@@ -52,7 +58,7 @@ async function recordedIn(workspace: CliWorkspace): Promise<EventData<"drill.fin
 describe("the Docker trial, by the installed program", () => {
   it("says yes: the model answers through the gateway, three tasks land, a start is measured; nothing is left", async () => {
     const made = await watchContainers();
-    const { workspace, exitCode, report, printed } = await trialOf("trial-yes", {
+    const { workspace, exitCode, report, printed, scratches } = await trialOf("trial-yes", {
       kind: "reply",
       text: "hello",
     });
@@ -77,10 +83,12 @@ describe("the Docker trial, by the installed program", () => {
     expect(await recordedIn(workspace)).toMatchObject([
       { drill: "docker", verdict: "held", isolation: "docker", trial: { answer: "yes" } },
     ]);
-    const containers = await made();
-    for (const owner of new Set(containers.map((each) => each.workspace)))
-      expect(await leftovers(owner)).toEqual([]);
-    expect(await checkLeftovers()).toEqual([]);
+    const owners = new Set((await made()).map((each) => each.workspace));
+    const [scratch = ""] = scratches;
+    expect(owners.has(scratch)).toBe(true);
+    for (const id of [scratch, workspace.id() ?? ""]) expect(await leftovers(id)).toEqual([]);
+    // Checks of other tests may be under way.
+    await expect.poll(checkLeftovers, { timeout: 30_000 }).toEqual([]);
   });
 
   it("has no verdict where the API refuses the key, though all else works: exit code 3", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import type { LoadedWorkspace } from "../../src/config/load-config.ts";
@@ -15,6 +15,7 @@ import { CliWorkspace } from "../fixtures/cli-workspace.ts";
 import { fingerprint } from "../fixtures/git-repository.ts";
 import { installedProgram } from "../fixtures/installed-program.ts";
 import { launcherRoot, leftOfLauncher } from "../fixtures/launcher-root.ts";
+import { ownTemporary, scratchIn, watchScratch } from "../fixtures/scratch-workspaces.ts";
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -22,16 +23,6 @@ const TASK = { id: "one", agent: "echo 1 > one.txt" };
 
 type Drill = EventData<"drill.finished">;
 type Report = Drill & { readonly ok: boolean; readonly demotion: EventData<"phase.demoted"> | null };
-
-/** A temporary folder that only this workspace's program uses. */
-function ownTemporary(workspace: CliWorkspace): { readonly TMPDIR: string } {
-  const TMPDIR = join(workspace.folder, "../tmp");
-  mkdirSync(TMPDIR, { recursive: true });
-  return { TMPDIR };
-}
-
-const scratchIn = ({ TMPDIR }: { readonly TMPDIR: string }): string[] =>
-  readdirSync(TMPDIR).filter((name) => name.startsWith("nightwarden-scratch-"));
 
 async function recordedIn(workspace: CliWorkspace): Promise<{ drills: Drill[]; demotions: unknown[] }> {
   const path = join(workspace.folder, ".nightwarden/journal/workspace.jsonl");
@@ -48,6 +39,7 @@ describe("the drills, through the installed program", () => {
     const before = fingerprint(workspace.repository());
     const env = ownTemporary(workspace);
     const made = await watchContainers();
+    const scratch = watchScratch(env);
     const { exitCode, stdout, stderr } = await workspace.start(["drill", "all"], { env }).ended;
     for (const id of GUARD_DRILL_IDS) {
       expect(stdout).toMatch(new RegExp(`^✓ ${id} +held +docker, `, "m"));
@@ -73,7 +65,12 @@ describe("the drills, through the installed program", () => {
       (await made()).filter(({ role }) => role === "agent").map((each) => each.workspace),
     );
     expect(owners.has(workspace.id() ?? "")).toBe(false);
-    for (const owner of owners) expect(await leftovers(owner)).toEqual([]);
+    const scratches = scratch();
+    expect(scratches).toHaveLength(4);
+    for (const id of scratches) {
+      expect(owners.has(id)).toBe(true);
+      expect(await leftovers(id)).toEqual([]);
+    }
     expect(scratchIn(env)).toEqual([]);
     expect(fingerprint(workspace.repository())).toEqual(before);
     expect(workspace.journals()).toEqual([]);
@@ -109,6 +106,7 @@ describe("the drills, through the installed program", () => {
     const workspace = await CliWorkspace.create({ tasks: [TASK] });
     const env = ownTemporary(workspace);
     const made = await watchContainers();
+    const scratch = watchScratch(env);
     const running = workspace.start(["drill", "failing-test"], { env });
     await expect
       .poll(() => running.stderr().includes("harmless: attempt 1") || running.hasEnded(), {
@@ -124,8 +122,9 @@ describe("the drills, through the installed program", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: "" });
     expect(scratchIn(env)).toEqual([]);
     const owners = new Set((await made()).map((each) => each.workspace));
-    expect(owners.size).toBeGreaterThan(0);
-    for (const owner of owners) expect(await leftovers(owner)).toEqual([]);
+    const [id = ""] = scratch();
+    expect(owners.has(id)).toBe(true);
+    expect(await leftovers(id)).toEqual([]);
     expect(existsSync(join(workspace.folder, ".nightwarden/lock"))).toBe(false);
     expect((await recordedIn(workspace)).drills).toEqual([]);
   });
