@@ -32,7 +32,8 @@ import { withCleanUp } from "./with-clean-up.ts";
 
 /**
  * One try of a task, from an empty tree to a landed commit or to nothing: whatever goes wrong, the branch is as it was
- * and nothing is left on the engine. Records its outcome.
+ * and nothing is left on the engine. Records its outcome. Where it has no turn any more when its containers could have their
+ * memory, it does not begin, and nothing is recorded.
  */
 export async function runAttempt(
   night: Night,
@@ -42,6 +43,8 @@ export async function runAttempt(
     readonly slot: number;
     /** It lands again, and no agent runs. */
     readonly candidate?: Candidate;
+    /** Asked when it has its memory: much can have happened while it waited. */
+    readonly isStillDue: () => boolean;
   },
 ): Promise<void> {
   const { deps, order } = night;
@@ -58,6 +61,7 @@ export async function runAttempt(
   });
   await withCleanUp(
     async () => {
+      if (!options.isStillDue()) return;
       const ref = { task: task.id, attempt: id, token: deps.newToken() };
       // The tip is that of the moment at which it begins: others may have landed while it waited.
       const base = repositoryStateOf(night, task.repo).tip;

@@ -11,6 +11,8 @@ import { required, stopRequestOf, type Night } from "./night.ts";
 import { QuotaPauses } from "./quota-pauses.ts";
 import { RunningAttempts } from "./running-attempts.ts";
 
+type Attempt = Extract<NextStep, { kind: "attempt" }>;
+
 export interface PlanContext extends Omit<NightContext, "running" | "isCheckpointRunning"> {
   /** The number of the next attempt of a task: numbers only rise, over all nights. */
   readonly nextNumber: (task: string) => number;
@@ -24,7 +26,11 @@ export async function runPlan(
   night: Night,
   context: PlanContext,
 ): Promise<{ end: NightEnd; detail: string }> {
-  const attempts = new RunningAttempts(night, context.nextNumber);
+  const attempts: RunningAttempts = new RunningAttempts({
+    night,
+    nextNumber: context.nextNumber,
+    isStillDue: (begin) => isStillDue(night, context, { attempts, begin }),
+  });
   const pauses = new QuotaPauses(night);
   try {
     const end = await workUntilEnd(night, context, { attempts, pauses });
@@ -49,12 +55,7 @@ async function workUntilEnd(
   { attempts, pauses }: { readonly attempts: RunningAttempts; readonly pauses: QuotaPauses },
 ): Promise<Extract<NextStep, { kind: "finish" }>> {
   for (;;) {
-    // That it was asked to stop may not be in the journal yet.
-    const { state } = night.record;
-    const { tasks: running, isCheckpointRunning } = attempts;
-    const step = night.stop.aborted
-      ? (checkpointStop(state) ?? stopStep(stopRequestOf(night.stop).why))
-      : (night.deps.decide ?? nextStep)(state, { ...context, running, isCheckpointRunning });
+    const step = decide(night, context, attempts);
     switch (step.kind) {
       case "finish":
         return step;
@@ -79,6 +80,34 @@ async function workUntilEnd(
       }
     }
   }
+}
+
+function decide(
+  night: Night,
+  context: PlanContext,
+  { tasks: running, isCheckpointRunning }: Pick<RunningAttempts, "tasks" | "isCheckpointRunning">,
+): NextStep {
+  const { state } = night.record;
+  // That it was asked to stop may not be in the journal yet.
+  return night.stop.aborted
+    ? (checkpointStop(state) ?? stopStep(stopRequestOf(night.stop).why))
+    : (night.deps.decide ?? nextStep)(state, { ...context, running, isCheckpointRunning });
+}
+
+/**
+ * Whether an attempt that waited for memory, or for the machinery, is what would be decided now, as if it had not been. An
+ * agent's quota may be used up since, a dependency taken back, or a checkpoint due.
+ */
+function isStillDue(
+  night: Night,
+  context: PlanContext,
+  options: { readonly attempts: RunningAttempts; readonly begin: Pick<Attempt, "task" | "agent"> },
+): boolean {
+  const { attempts, begin } = options;
+  const { isCheckpointRunning } = attempts;
+  const tasks = new Set([...attempts.tasks].filter((task) => task !== begin.task));
+  const step = decide(night, context, { tasks, isCheckpointRunning });
+  return step.kind === "attempt" && step.task === begin.task && step.agent === begin.agent;
 }
 
 /** Writes down what attempts have decided meanwhile: nothing is started any more, but what has landed has landed. */

@@ -11,6 +11,7 @@ import { runCheckpoint } from "./run-checkpoint.ts";
 const CHECKPOINT = Symbol("checkpoint");
 type Key = TaskId | typeof CHECKPOINT;
 
+/** An attempt that has been decided on. */
 type Begin = Omit<Extract<NextStep, { kind: "attempt" }>, "kind">;
 
 interface Running {
@@ -33,12 +34,19 @@ export class RunningAttempts {
   readonly tasks: ReadonlySet<TaskId>;
   private readonly night: Night;
   private readonly nextNumber: (task: TaskId) => number;
+  private readonly isStillDue: (begin: Begin) => boolean;
   private readonly running = new Map<Key, Running>();
   private readonly mutableTasks = new Set<TaskId>();
 
-  constructor(night: Night, nextNumber: (task: TaskId) => number) {
-    this.night = night;
-    this.nextNumber = nextNumber;
+  constructor(options: {
+    readonly night: Night;
+    readonly nextNumber: (task: TaskId) => number;
+    /** Whether one that had to wait before it could begin would be decided on again. */
+    readonly isStillDue: (begin: Begin) => boolean;
+  }) {
+    this.night = options.night;
+    this.nextNumber = options.nextNumber;
+    this.isStillDue = options.isStillDue;
     this.tasks = this.mutableTasks;
   }
 
@@ -46,7 +54,10 @@ export class RunningAttempts {
     return this.running.has(CHECKPOINT);
   }
 
-  /** Begins an attempt in the lowest place that is free. It ends by itself, or with `stop`. */
+  /**
+   * Begins an attempt in the lowest place that is free. It ends by itself, or with `stop`; or before it has begun, where it
+   * had to wait and has no turn any more: then it is decided anew.
+   */
   begin(step: Begin): void {
     this.start(step.task, async (night, slot) => await this.runTask(step, night, slot));
     this.mutableTasks.add(step.task);
@@ -128,11 +139,8 @@ export class RunningAttempts {
   }
 
   /** Returns why the machinery does not work, where it was asked before and does not. */
-  private async runTask(
-    { task: id, agent, afterProbe }: Begin,
-    night: Night,
-    slot: number,
-  ): Promise<string | undefined> {
+  private async runTask(begin: Begin, night: Night, slot: number): Promise<string | undefined> {
+    const { task: id, agent, afterProbe } = begin;
     if (afterProbe) {
       const failure = await failureOf(night.deps.probe);
       if (failure !== undefined) return failure;
@@ -144,7 +152,13 @@ export class RunningAttempts {
     const state = required(night.record.state.tasks.get(id), `the state of task "${id}"`);
     const candidate = candidateOf(state);
     const number = this.nextNumber(id);
-    await runAttempt(night, { task: { ...task, agent }, number, slot, ...(candidate ? { candidate } : {}) });
+    await runAttempt(night, {
+      task: { ...task, agent },
+      number,
+      slot,
+      ...(candidate ? { candidate } : {}),
+      isStillDue: () => this.isStillDue(begin),
+    });
     return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { systemClock } from "../../src/lib/system-clock.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import type { FakeProgram } from "../fakes/fake-engine.ts";
 import { answered } from "../fakes/fake-gateways.ts";
+import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { GO_ON, NightWorld, type TaskStory } from "./night-world.ts";
 
 const PHASE_3: Policy = { ...GO_ON, phase: "3", order: "dag", parallel: 3, skipping: "dependents" };
@@ -339,6 +340,36 @@ describe("a night in which an agent's quota is used up", () => {
     ]);
     expect(world.git("show", `nightwarden/${night!.night}:1.txt`)).toBe("1.txt");
     expect(dataOf("night.continued")).toEqual([]);
+  });
+
+  it("does not begin what waited for memory, until the quota is reset", async () => {
+    world.gateways.script = [usedUp, answered(), answered()];
+    world.memory = { ...world.memory, budgetBytes: TEST_LIMITS.memory + 2 * 2 ** 20 };
+    let tries = 0;
+    const story = {
+      agent: "b",
+      agent_: (run, args) => asks(`${(tries += 1)}.txt`)(run, args),
+      usesModel: true,
+    } satisfies Partial<TaskStory>;
+    const clock = { ...systemClock, waitUntil: async () => await Promise.resolve() };
+    const night = await world.run(
+      [
+        { id: "a", ...story },
+        { id: "b", ...story },
+      ],
+      { policy: PHASE_3 },
+      undefined,
+      { clock },
+    );
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed", "landed"] });
+    const told = world.events.flatMap(({ type, data }): string[] =>
+      type === "attempt.started"
+        ? [data.attempt]
+        : type === "night.paused" || type === "night.continued"
+          ? [type]
+          : [],
+    );
+    expect(told).toEqual(["a.1", "night.paused", "night.continued", "a.2", "b.1"]);
   });
 
   it("closes early and says when it can go on, with an alert, when the rest is done", async () => {

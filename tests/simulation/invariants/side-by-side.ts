@@ -56,8 +56,8 @@ export const pausedStartsNothing: MakeInvariant = ({ scenario, broken }) => {
       if (type === "night.continued" && data.agent === undefined) paused.clear();
       if (type === "night.continued" && data.agent !== undefined) paused.delete(data.agent);
       if (type === "night.paused") paused.set(agentOf(data.task, data.agent), data.task);
-      // What lands again needs no agent, and what waits for memory has been begun before.
-      if (type !== "attempt.started" || data.candidate || scenario.isTight) return;
+      // What lands again needs no agent.
+      if (type !== "attempt.started" || data.candidate) return;
       const because = paused.get(agentOf(data.task, data.agent));
       if (because !== undefined)
         broken(`${data.attempt} started while the night waits for the quota of ${because}`);
