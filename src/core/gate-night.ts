@@ -16,6 +16,8 @@ export interface GateNight {
   readonly last: Evidence;
   /** Tasks that landed, and were not taken back, or failed; as their last events come. Skipped ones are neither. */
   readonly tasks: readonly FinishedTask[];
+  /** Attempts that were begun. */
+  readonly tries: number;
   /** Attempts that reached a cap. */
   readonly caps: readonly Evidence[];
   /** What makes its end abnormal; empty: nothing does. */
@@ -49,6 +51,7 @@ export function gateNight(events: readonly NightwardenEvent[]): GateNight | unde
   const caps: Evidence[] = [];
   const abnormal: Evidence[] = [];
   const failedRollbacks: Evidence[] = [];
+  let tries = 0;
   let end: NightEnd | null = null;
   let last = evidenceOf(first, "the night began");
   for (const event of events) {
@@ -65,6 +68,9 @@ export function gateNight(events: readonly NightwardenEvent[]): GateNight | unde
         if (event.data.result !== "failed") break;
         results.delete(event.data.task);
         results.set(event.data.task, { result: "failed", event });
+        break;
+      case "attempt.started":
+        tries += 1;
         break;
       case "attempt.finished": {
         const { outcome, attempt } = event.data;
@@ -102,7 +108,7 @@ export function gateNight(events: readonly NightwardenEvent[]): GateNight | unde
       return [{ key, repo, kind, result, evidence: evidenceOf(event, `${id} ${result}`) }];
     })
     .toSorted((a, b) => a.evidence.seq - b.evidence.seq);
-  return { night: first.night, started, end, last, tasks, caps, abnormal, failedRollbacks };
+  return { night: first.night, started, end, last, tries, tasks, caps, abnormal, failedRollbacks };
 }
 
 /** What two nights must share to be compared: phase, policy, agents with their models, isolation. As one text. */

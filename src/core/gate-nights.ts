@@ -60,7 +60,7 @@ function lastRow({ nights, counted, gate }: GateEvidence): GateNight[] {
     const [before] = row;
     if (counted.includes(night) && isAtLevel(night, gate)) {
       row = before && conditionsOf(before) === conditionsOf(night) ? [...row, night] : [night];
-    } else if (!saysNothing(night)) {
+    } else if (!saysNothing(night, gate)) {
       row = [];
     }
   }
@@ -77,8 +77,11 @@ function isAtLevel({ tasks, caps, failedRollbacks }: GateNight, gate: GatePolicy
   );
 }
 
-/** A person watched it, stopped it or has yet to see its end, or nothing was tried: neither for nor against the row. */
-function saysNothing({ started, end, tasks, caps, abnormal }: GateNight): boolean {
-  if (abnormal.length > 0 || caps.length > 0) return false;
-  return started.attended || end === null || end === "interrupted" || end === "refused" || tasks.length === 0;
+/**
+ * A person watched it, stopped it or has yet to see its end, or nothing was tried: neither for nor against the row. What
+ * speaks against the workspace does so in these nights as well.
+ */
+function saysNothing({ started, end, tries, caps, abnormal }: GateNight, gate: GatePolicy): boolean {
+  if (abnormal.length > 0 || caps.length > (gate.capsReached ?? Infinity)) return false;
+  return started.attended || end === null || end === "interrupted" || tries === 0;
 }

@@ -320,6 +320,25 @@ describe("the gate of phase 3", () => {
     expect(criterion(story, PHASE_3, "nights-in-a-row").measured).toBe(2);
   });
 
+  it("begins the row anew after a night in which something was tried and nothing was done", () => {
+    const [open] = tasksOf("o", 1);
+    const quota: Fact[] = [begun(open!), ended(open!, failed("quota-exceeded", ""))];
+    const story = new GateStory("3").night(ten("a")).night({ also: quota, end: "quota" }).night(ten("c"));
+    expect(criterion(story, PHASE_3, "nights-in-a-row").measured).toBe(1);
+  });
+
+  it("sees a cap and an abnormal end in a night that a person watched, and no cap that the gate allows", () => {
+    const cap = capped(tasksOf("cap", 1)[0]!);
+    const watched = { ...ten("b"), started: { attended: true } };
+    const rowWith = (told: Parameters<GateStory["night"]>[0], more: GatePolicy = {}): number => {
+      const story = new GateStory("3").night(ten("a")).night(told).night(ten("c"));
+      return criterion(story, { ...PHASE_3, ...more }, "nights-in-a-row").measured;
+    };
+    expect(rowWith({ ...watched, also: cap })).toBe(1);
+    expect(rowWith({ ...watched, also: cap }, { capsReached: 1 })).toBe(2);
+    expect(rowWith({ ...watched, end: "infra" })).toBe(1);
+  });
+
   it.each([
     { isolation: "user" as const },
     { agents: [{ name: "demo", models: ["m2"] }] },
