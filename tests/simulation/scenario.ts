@@ -96,7 +96,8 @@ const MINUTE_MS = 60_000;
 
 const LONG_PHASES: readonly Phase[] = ["2b", "3", "3", "3"];
 
-const MOODS: Readonly<Record<string, Partial<Record<Deed, number>>>> = {
+/** Of a night's agents, by name: what they do, and how often of so many times. */
+export const MOODS = {
   steady: {
     lands: 94,
     strays: 3,
@@ -129,7 +130,7 @@ const MOODS: Readonly<Record<string, Partial<Record<Deed, number>>>> = {
   failing: { lands: 40, strays: 5, breaks: 25, cheats: 10, "changes-nothing": 10, "exits-with-error": 10 },
   hungry: { lands: 70, "meets-quota": 15, "meets-quota-without-time": 8, "meets-overload": 7 },
   shaky: { lands: 75, "loses-container": 10, "loses-gateway": 8, "meets-broken-api": 7 },
-};
+} as const satisfies Readonly<Record<string, Partial<Record<Deed, number>>>>;
 
 /** The night that a seed stands for; `tasks`: exactly so many, otherwise from 1 to 30. */
 export function scenarioOf(seed: number, options: { readonly tasks?: number } = {}): Scenario {
@@ -140,7 +141,7 @@ export function scenarioOf(seed: number, options: { readonly tasks?: number } = 
   const phase = random.pick(isLong ? LONG_PHASES : ([...PHASES, "3", "3", "3"] as const));
   const modules = random.int(2, 6) + Math.floor(count / 5);
   const repos = random.chance(0.25) && count > 1 ? ["app", "lib"] : ["app"];
-  const mood = isLong ? "steady" : random.pick(Object.keys(MOODS));
+  const mood = isLong ? "steady" : random.pick(Object.keys(MOODS) as (keyof typeof MOODS)[]);
   const tasks = tasksOf(random, { count, repos, modules });
   // Before phase 3 a task that is listed before what it needs is refused; there it may stand anywhere.
   const listed = phase === "3" && !isLong && random.chance(0.5) ? shuffled(tasks, random) : tasks;
@@ -150,7 +151,7 @@ export function scenarioOf(seed: number, options: { readonly tasks?: number } = 
     phase,
     parallel: random.int(1, 6),
     tasks: listed,
-    deeds: MOODS[mood] ?? {},
+    deeds: MOODS[mood],
     flaky: random.chance(0.2) ? 0.05 : 0,
     models: random.chance(0.6),
     replay: random.chance(0.15),

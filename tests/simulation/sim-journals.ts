@@ -96,10 +96,20 @@ export class SimJournals {
 
   /** A fact of the world's own, which no process has written: see the fault `give-up`. */
   append(night: NightId, fact: Fact, process: SimProcess): NightwardenEvent {
+    const event = this.put(night, fact);
+    this.onDurable(event, process);
+    return event;
+  }
+
+  /** Between two nights: what a person or another command has recorded. */
+  say(fact: Fact): NightwardenEvent {
+    return this.put(null, fact);
+  }
+
+  private put(night: NightId | null, fact: Fact): NightwardenEvent {
     const stream = this.stream(night);
     const event = this.seal(stream, night, fact);
     stream.events.push(event);
-    this.onDurable(event, process);
     return event;
   }
 

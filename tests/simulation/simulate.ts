@@ -7,7 +7,7 @@ import { nextStep } from "../../src/core/next-step.ts";
 import { apply, type NightState } from "../../src/core/night-state.ts";
 import { messageOf, NightwardenError } from "../../src/core/nightwarden-error.ts";
 import type { Task } from "../../src/core/plan.ts";
-import { PHASES, type Phase, type Policy } from "../../src/core/policy.ts";
+import type { Phase, Policy } from "../../src/core/policy.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import { runNight } from "../../src/night/run-night.ts";
@@ -45,21 +45,37 @@ export interface BrokenRule {
   readonly isDeaf?: boolean;
 }
 
+/** What a process is about to run, and in which world. */
+export interface Run {
+  /** The number of the process, from 0. */
+  readonly run: number;
+  /** The one before it died, and has left its night open. */
+  readonly isAfterDeath: boolean;
+  readonly world: SimWorld;
+  readonly order: NightOrder;
+}
+
+interface SimulateOptions {
+  readonly invariants?: Readonly<Record<string, MakeInvariant>>;
+  readonly rule?: BrokenRule;
+  /** Called before each process: what it runs instead. For invariants all is as in the scenario. */
+  readonly onRun?: (run: Run) => NightOrder;
+}
+
 /** Runs all nights of a scenario, the real flow in a world in memory, and stops at the first broken promise. */
-export async function simulate(
-  scenario: Scenario,
-  options: {
-    readonly invariants?: Readonly<Record<string, MakeInvariant>>;
-    readonly rule?: BrokenRule;
-  } = {},
-): Promise<SimulatedNights> {
-  return await new Simulation(scenario, await policyOf(scenario), options).runAll();
+export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<SimulatedNights> {
+  return await new Simulation(
+    scenario,
+    policyIn(scenario, await phasePolicy(scenario.phase)),
+    options,
+  ).runAll();
 }
 
 class Simulation {
   private readonly scenario: Scenario;
   private readonly policy: Policy;
   private readonly rule: BrokenRule;
+  private readonly onRun: NonNullable<SimulateOptions["onRun"]>;
   private readonly world: SimWorld;
   private readonly ledger = new Ledger();
   private readonly invariants: readonly (readonly [string, Invariant])[];
@@ -73,17 +89,11 @@ class Simulation {
   private steps = 0;
   private readonly hasGivenUp = new Set<number>();
 
-  constructor(
-    scenario: Scenario,
-    policy: Policy,
-    options: {
-      readonly invariants?: Readonly<Record<string, MakeInvariant>>;
-      readonly rule?: BrokenRule;
-    },
-  ) {
+  constructor(scenario: Scenario, policy: Policy, options: SimulateOptions) {
     this.scenario = scenario;
     this.policy = policy;
     this.rule = options.rule ?? {};
+    this.onRun = options.onRun ?? (({ order }) => order);
     this.world = new SimWorld(scenario, policy);
     this.invariants = Object.entries(options.invariants ?? INVARIANTS).map(([name, make]) => [
       name,
@@ -96,12 +106,13 @@ class Simulation {
   }
 
   async runAll(): Promise<SimulatedNights> {
-    let [nights, run] = [0, 0];
+    let [nights, run, isAfterDeath] = [0, 0, false];
     for (let whole = 0; whole < this.scenario.runs; run += 1) {
-      const end = await this.night(run);
+      const end = await this.night(run, isAfterDeath);
       nights += 1;
       if (this.violation || end === "nothing to do") break;
-      if (end === "died") continue;
+      isAfterDeath = end === "died";
+      if (isAfterDeath) continue;
       whole += 1;
       await this.untilNextNight();
     }
@@ -115,7 +126,7 @@ class Simulation {
   }
 
   /** One process, from its start to its end or its death. */
-  private async night(run: number): Promise<"ended" | "nothing to do" | "died"> {
+  private async night(run: number, isAfterDeath: boolean): Promise<"ended" | "nothing to do" | "died"> {
     const { scenario, world } = this;
     const death = scenario.faults.find((fault) => fault.kind === "kill" && fault.run === run);
     const process = new SimProcess({
@@ -129,22 +140,18 @@ class Simulation {
     this.process = process;
     this.run = run;
     this.live = undefined;
-    const { windowMs } = scenario;
-    if (windowMs !== null) {
-      world.time.at(world.time.monotonicMs() + windowMs, () =>
+    const told = this.onRun({ run, isAfterDeath, world, order: this.orderOf(run) });
+    const order = this.rule.order?.(told) ?? told;
+    if (order.windowMs !== undefined) {
+      world.time.at(world.time.monotonicMs() + order.windowMs, () =>
         stop.abort(new StopRequest("time-limit", "as long as the window")),
       );
     }
     const deps = { ...world.depsOf(process), decide: this.decide };
     const state: { end: "ended" | "nothing to do" | undefined } = { end: undefined };
-    const order = this.orderOf(run);
     const runs = async (): Promise<void> => {
       try {
-        const result = await runNight(
-          this.rule.deps?.(deps, world) ?? deps,
-          this.rule.order?.(order) ?? order,
-          stop.signal,
-        );
+        const result = await runNight(this.rule.deps?.(deps, world) ?? deps, order, stop.signal);
         if (result?.error !== undefined) this.judgeError(result.error);
         state.end = result ? "ended" : "nothing to do";
       } catch (error) {
@@ -268,6 +275,7 @@ class Simulation {
       isolation: "docker",
       purpose: "work",
       attended: windowMs === null,
+      windowMs: windowMs ?? undefined,
       endsAt: windowMs === null ? undefined : new Date(world.time.now().getTime() + windowMs).toISOString(),
       crashedPid: run > 0 ? 4711 : null,
       loosened: [],
@@ -307,17 +315,18 @@ function taskOf({ id, repo, files, dependsOn, priority, agent }: Scenario["tasks
 
 const policies = new Map<Phase, Policy>();
 
-/** The phase's own policy, as it is in policies/, with what the scenario says. */
-async function policyOf(scenario: Scenario): Promise<Policy> {
-  if (policies.size === 0) {
-    for (const phase of PHASES) {
-      const loaded = await loadPhasePolicy(phase);
-      if (!loaded.ok) throw new TypeError(`the policy of phase ${phase} is not valid`);
-      policies.set(phase, loaded.value);
-    }
-  }
-  const policy = policies.get(scenario.phase);
-  if (!policy) throw new TypeError(`there is no phase ${scenario.phase}`);
+/** The phase's own policy, as it is in policies/. */
+export async function phasePolicy(phase: Phase): Promise<Policy> {
+  const known = policies.get(phase);
+  if (known) return known;
+  const loaded = await loadPhasePolicy(phase);
+  if (!loaded.ok) throw new TypeError(`the policy of phase ${phase} is not valid`);
+  policies.set(phase, loaded.value);
+  return loaded.value;
+}
+
+/** That policy, with what the scenario says. */
+export function policyIn(scenario: Scenario, policy: Policy): Policy {
   return {
     ...policy,
     ...(policy.order === "dag" ? { parallel: scenario.parallel } : {}),
