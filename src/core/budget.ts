@@ -1,7 +1,8 @@
+import type { AttemptRef } from "./attempt.ts";
 import { formatMoney, type Limits } from "./limits.ts";
-import type { NightState } from "./night-state.ts";
+import { findAttempt, type NightState } from "./night-state.ts";
 import type { Policy } from "./policy.ts";
-import { addSpending, type Spending } from "./spending.ts";
+import { addSpending, NO_SPENDING, type Spending } from "./spending.ts";
 import type { TaskId } from "./ids.ts";
 
 /** Whose cap is the next to be reached. */
@@ -16,17 +17,27 @@ export interface Budget {
   readonly costBound: BudgetBound;
 }
 
-/** The smallest of what the attempt, its task and the night may still use. Never below 0. */
+/** What an attempt was given: until it has ended, what it has not used of it is left to nobody else. */
+export interface Share extends Pick<Budget, "tokens" | "costUsd"> {
+  readonly attempt: AttemptRef;
+}
+
+/**
+ * The smallest of what the attempt, its task and the night may still use. Never below 0. Of the night it is what the others
+ * that run cannot use any more: whatever all of them do, together they stay within it.
+ */
 export function budgetOf(options: {
   readonly state: NightState;
   readonly task: TaskId;
   readonly limits: Pick<Limits, "tokens" | "cost">;
   readonly policy: Pick<Policy, "budget">;
+  /** Of the other attempts that run. */
+  readonly others: Iterable<Share>;
 }): Budget {
   const { state, limits } = options;
   const { taskTokens, taskCost, nightTokens, nightCost } = options.policy.budget;
   const task = spendingOfTask(state, options.task);
-  const night = spendingOfNight(state);
+  const night = withShares(state, options.others);
   const [tokens, tokensBound] = smallest([
     [limits.tokens, "attempt"],
     [taskTokens - task.tokens, "task"],
@@ -38,6 +49,27 @@ export function budgetOf(options: {
     [nightCost - night.costUsd, "night"],
   ]);
   return { tokens, tokensBound, costUsd, costBound };
+}
+
+/** What the night has used, and what those that run may still use of their shares. */
+function withShares(state: NightState, shares: Iterable<Share>): Pick<Spending, "tokens" | "costUsd"> {
+  let { tokens, costUsd } = spendingOfNight(state);
+  for (const share of shares) {
+    const used = findAttempt(state, share.attempt)?.spending ?? NO_SPENDING;
+    tokens += Math.max(0, share.tokens - used.tokens);
+    costUsd += Math.max(0, share.costUsd - used.costUsd);
+  }
+  return { tokens, costUsd };
+}
+
+/** Whether there is less for an attempt than its own caps and its task's would allow, since others may use it. */
+export function isCutByNight({ tokensBound, costBound }: Budget): boolean {
+  return tokensBound === "night" || costBound === "night";
+}
+
+/** Whether the night leaves an attempt nothing at all. */
+export function isNothingLeft({ tokens, tokensBound, costUsd, costBound }: Budget): boolean {
+  return (tokensBound === "night" && tokens === 0) || (costBound === "night" && costUsd === 0);
 }
 
 /** What of the night's own caps is used up, in words; undefined: it may go on. */

@@ -457,7 +457,7 @@ function changeAttempt(state: NightState, event: AttemptEvent): void {
   if (attempt) applyToAttempt(attempt, event);
 }
 
-function findAttempt(
+export function findAttempt(
   state: NightState,
   ref: { readonly task: TaskId; readonly attempt: AttemptId },
 ): AttemptState | undefined {

@@ -7,6 +7,7 @@ import { messageOf } from "../core/nightwarden-error.ts";
 import type { Task } from "../core/plan.ts";
 import type { TestRun } from "../core/test-run.ts";
 import { AdmissionDesk } from "./admission-desk.ts";
+import { BudgetDesk } from "./budget-desk.ts";
 import type { NightDeps, NightOrder } from "./deps.ts";
 import type { NightRecord } from "./night-record.ts";
 import { Turns } from "./turns.ts";
@@ -25,6 +26,8 @@ export interface Night {
   readonly landing: Turns;
   /** Attempts are let in as there is memory for them. */
   readonly admission: AdmissionDesk;
+  /** Attempts with a model have shares of what the night may use. */
+  readonly budget: BudgetDesk;
   /** Sets of dependencies that anybody may use again, by their key. */
   readonly sets: Map<string, DependencySet>;
   /** Runs of tests by what they ran on, the one that was used last at the end. */
@@ -37,6 +40,7 @@ export function newNight(parts: Pick<Night, "deps" | "order" | "record" | "stop"
     ...parts,
     landing: new Turns(),
     admission: new AdmissionDesk(parts.deps.memory.budgetBytes),
+    budget: new BudgetDesk(),
     sets: new Map(),
     testRuns: new Map(),
   };

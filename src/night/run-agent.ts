@@ -5,7 +5,7 @@ import type { OpenTrees } from "../contracts/trees.ts";
 import type { AgentReport } from "../core/agent-report.ts";
 import { failed, type Outcome } from "../core/attempt.ts";
 import { briefOf } from "../core/brief.ts";
-import { budgetOf } from "../core/budget.ts";
+import { budgetOf, isNothingLeft, type Budget } from "../core/budget.ts";
 import { judgeAgentRun } from "../core/judge-agent-run.ts";
 import { retryDigest } from "../core/retry-digest.ts";
 import type { Attempt } from "./attempt.ts";
@@ -56,8 +56,28 @@ export async function runAgent(
 
 async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Outcome | undefined> {
   const { night, task, ref, limits } = place.attempt;
-  const { deps, order, record } = night;
-  const budget = budgetOf({ state: record.state, task: task.id, limits, policy: order.policy });
+  const { order, record } = night;
+  const { budget, giveBack } = await night.budget.enter(ref, {
+    ask: (others) => budgetOf({ state: record.state, task: task.id, limits, policy: order.policy, others }),
+    signal: night.stop,
+    onWait: () =>
+      order.onProgress(`${task.id} waits: what is left of the night's budget may be used by others`),
+  });
+  try {
+    return isNothingLeft(budget) ? nightIsUsedUp() : await runWithin(place, access, budget);
+  } finally {
+    giveBack();
+  }
+}
+
+/** When it ends, all that was used is in the journal. */
+async function runWithin(
+  place: AgentPlace,
+  access: ModelAccess,
+  budget: Budget,
+): Promise<Outcome | undefined> {
+  const { night, ref, limits } = place.attempt;
+  const { deps, record } = night;
   const { tokens, costUsd } = budget;
   const facts = new GatewayRecord(night, ref);
   const { provider, upstream, models } = access;
@@ -85,7 +105,7 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
   // Only now: what the gateway had to tell is complete when it is closed.
   const { answers, died: gatewayDied, overBudget } = facts;
   const bound = overBudget && (overBudget.cap === "tokens" ? budget.tokensBound : budget.costBound);
-  if (bound === "night") return failed("stopped", "the night has used what its policy allows (budget)");
+  if (bound === "night") return nightIsUsedUp();
   return judgeAgentRun({
     ...end,
     limits,
@@ -93,6 +113,10 @@ async function runWithModel(place: AgentPlace, access: ModelAccess): Promise<Out
     gatewayDied,
     overBudget: overBudget && { ...overBudget, isTasks: bound === "task" },
   });
+}
+
+function nightIsUsedUp(): Outcome {
+  return failed("stopped", "the night has used what its policy allows (budget)");
 }
 
 /** One run of the agent, to its end. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AttemptRef } from "../../src/core/attempt.ts";
-import { budgetOf } from "../../src/core/budget.ts";
+import { budgetOf, isCutByNight, isNothingLeft } from "../../src/core/budget.ts";
 import type { Fact } from "../../src/core/event.ts";
 import type { NightState } from "../../src/core/night-state.ts";
 import { costOf } from "../../src/core/usage.ts";
@@ -55,8 +55,36 @@ describe("what an attempt may still use", () => {
     ["counts what the health checks used", [answered(PROBE, 2700)], TWO, { tokens: 300, costBound: "night" }],
     ["is never below zero", [answered(refOf(ONE), 5000)], TWO, { tokens: 0, costUsd: 0 }],
   ])("%s", (_, used, task, expected) => {
-    const budget = budgetOf({ state: stateAfter(...used), task: task.id, limits: LIMITS, policy: POLICY });
+    const state = stateAfter(...used);
+    const budget = budgetOf({ state, task: task.id, limits: LIMITS, policy: POLICY, others: [] });
     expect(budget).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      "leaves others what they were given",
+      [],
+      2100,
+      { tokens: 900, tokensBound: "night", costBound: "night" },
+    ],
+    ["counts what they have used of it once", [answered(refOf(TWO), 1500)], 2100, { tokens: 900 }],
+    ["counts also what they used beyond it", [answered(refOf(TWO), 2300)], 2100, { tokens: 700 }],
+    ["is its own cap where that is left as well", [], 2000, { tokens: 1000, tokensBound: "attempt" }],
+    ["is the night's where no other has a share: control", [answered(refOf(TWO), 1500)], 0, { tokens: 1000 }],
+  ])("%s", (_, used, share, expected) => {
+    const others = [{ attempt: refOf(TWO), tokens: share, costUsd: share / 1000 }];
+    const state = stateAfter(...used);
+    const budget = budgetOf({ state, task: ONE.id, limits: LIMITS, policy: POLICY, others });
+    expect(budget).toMatchObject(expected);
+    expect(isCutByNight(budget)).toBe(budget.tokens < 1000);
+  });
+
+  it("is nothing only where the night has nothing left, and not where the task has not", () => {
+    const budgetAfter = (...used: readonly Fact[]) =>
+      budgetOf({ state: stateAfter(...used), task: ONE.id, limits: LIMITS, policy: POLICY, others: [] });
+    expect(isNothingLeft(budgetAfter(answered(refOf(TWO), 3000)))).toBe(true);
+    expect(isNothingLeft(budgetAfter(answered(refOf(TWO), 2999)))).toBe(false);
+    expect(isNothingLeft(budgetAfter(answered(refOf(ONE), 2000)))).toBe(false);
   });
 
   it("costs what the price list says, by kind of token", () => {
