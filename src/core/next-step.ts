@@ -1,7 +1,7 @@
 import { decideAfterTask, type TaskResult } from "./after-task.ts";
 import type { Agenda } from "./agenda.ts";
 import { decideAfterAttempt, type Outcome } from "./attempt.ts";
-import { blockedTask, type OutsideDependency } from "./blocked-task.ts";
+import { blockedTask, type Blocked, type OutsideDependency } from "./blocked-task.ts";
 import { nightBudgetReached, taskBudgetReached } from "./budget.ts";
 import { chooseAgent } from "./choose-agent.ts";
 import { candidateOf, landingsAgain, undoneBy } from "./landing-again.ts";
@@ -244,13 +244,8 @@ function stepToStart(state: NightState, context: NightContext, again: readonly A
     const overdue = task.attempts.length === 0 ? decidedBefore(task, context) : undefined;
     if (overdue) return overdue;
     const blocked = blockedTask(task, state, context);
-    if (blocked?.kind === "skipped") {
-      const { because, detail } = blocked;
-      return { kind: "close", task: id, result: "skipped", detail, because };
-    }
-    if (blocked?.kind === "carried-over") {
-      return { kind: "close", task: id, result: "carried-over", detail: blocked.detail };
-    }
+    const close = blocked && closeBlocked(id, blocked);
+    if (close) return close;
     if (blocked?.kind === "unmet") unmet ??= finish("dependency-unmet", blocked.detail, [id]);
     if (!blocked) {
       const { agent, resets, usedUp: quota } = chooseAgent(agenda.agentOf(id), task, state, context);
@@ -267,7 +262,17 @@ function stepToStart(state: NightState, context: NightContext, again: readonly A
     if (policy.order === "listed") break;
   }
   if (waits) return { kind: "wait" };
-  return lastStep(state, context, usedUp ?? unmet ?? finish("queue-empty", "every task has had its turn"));
+  const end = usedUp ?? unmet ?? unmetLanding(state, context);
+  return lastStep(state, context, end ?? finish("queue-empty", "every task has had its turn"));
+}
+
+/** One that was to land again, and cannot without what failed; undefined: there is none. */
+function unmetLanding(state: NightState, context: NightContext): Finish | undefined {
+  for (const task of landingsAgain(state)) {
+    const blocked = blockedTask(task, state, context);
+    if (blocked?.kind === "unmet") return finish("dependency-unmet", blocked.detail, [task.id]);
+  }
+  return undefined;
 }
 
 /** The open tasks of which none runs, in the order in which they have their turn. */
@@ -283,7 +288,10 @@ function* candidates(
   }
 }
 
-/** One after the other, in their old order: each is made again on the one before. Undefined: there is none that could begin. */
+/**
+ * One after the other, in their old order: each is made again on the one before. What depends on one that has failed meanwhile
+ * is closed. Undefined: there is none that could begin.
+ */
 function nextLandingAgain(
   state: NightState,
   context: NightContext,
@@ -292,11 +300,31 @@ function nextLandingAgain(
   const { running, agenda } = context;
   const tasks = landingsAgain(state);
   if (tasks.some(({ id }) => running.has(id))) return { kind: "wait" };
-  const task = tasks.find((each) => blockedTask(each, state, context) === undefined);
-  if (!task) return undefined;
-  if ([...running].some((other) => agenda.mayCollide(task.id, other))) return { kind: "wait" };
-  const { afterProbe = false } = again.find((step) => step.task === task.id) ?? {};
-  return { kind: "attempt", task: task.id, agent: agenda.agentOf(task.id), afterProbe };
+  for (const task of tasks) {
+    const blocked = blockedTask(task, state, context);
+    const close = blocked && closeBlocked(task.id, blocked);
+    if (close) return close;
+    if (blocked) continue;
+    if ([...running].some((other) => agenda.mayCollide(task.id, other))) return { kind: "wait" };
+    const { afterProbe = false } = again.find((step) => step.task === task.id) ?? {};
+    return { kind: "attempt", task: task.id, agent: agenda.agentOf(task.id), afterProbe };
+  }
+  return undefined;
+}
+
+/** The end of a task that cannot land tonight; undefined: it waits, or may not be passed over. */
+function closeBlocked(task: TaskId, blocked: Blocked): Close | undefined {
+  switch (blocked.kind) {
+    case "skipped": {
+      const { because, detail } = blocked;
+      return { kind: "close", task, result: "skipped", detail, because };
+    }
+    case "carried-over":
+      return { kind: "close", task, result: "carried-over", detail: blocked.detail };
+    case "waits":
+    case "unmet":
+      return undefined;
+  }
 }
 
 /** What attempts of earlier nights have decided, where the night ended before it was written down; undefined: nothing. */

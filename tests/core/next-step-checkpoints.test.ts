@@ -181,6 +181,38 @@ describe("after a branch went back", () => {
     expect(step([goneBack, closed, conflict], { policy })).toMatchObject({ kind: "close", result: "failed" });
   });
 
+  test("what depends on one that failed to land again is skipped for it, or carried over, and not left open", () => {
+    const e = story.testTask("d", { dependsOn: ["a" as never] });
+    const all: Fact[] = [
+      story.started([a, b, c, e]),
+      story.prepared(),
+      ...landed.flat(),
+      ...story.landedFacts(e, C),
+      story.checkpoint(C, "red"),
+      ...goneBack.slice(-7),
+      story.revoked(e, C, "innocent"),
+      ...closed,
+    ];
+    const agenda = new Agenda([a, b, c, e], POLICY);
+    const after = (facts: readonly Fact[], overrides: Partial<NightContext> = {}): NextStep =>
+      nextStep(story.nightOf([...all, ...facts]), contextOf({ agenda, ...overrides }));
+    expect(after([])).toMatchObject({ kind: "attempt", task: "a" });
+    const conflict = story.ended(a, failed("conflict", ""), 2);
+    const failedAgain = [story.begun(a, 2), conflict, story.closed(a, "failed")];
+    const policy = { ...POLICY, breakerFailures: 3, retries: 0 };
+    expect(after(failedAgain, { policy })).toMatchObject({
+      kind: "close",
+      task: "d",
+      result: "skipped",
+      because: "a",
+    });
+    const setAside = [story.begun(a, 2), conflict, story.closed(a, "set-aside")];
+    expect(after(setAside, { policy })).toMatchObject({ kind: "close", task: "d", result: "carried-over" });
+    // Where nothing may be skipped it ends the night, as any dependency does.
+    const strict = { ...policy, skipping: "forbidden" } as const;
+    expect(after(failedAgain, { policy: strict })).toMatchObject({ end: "dependency-unmet", tasks: ["d"] });
+  });
+
   test("what shares files with what works waits for it", () => {
     const files = { files: ["src/**"] };
     const [e, f] = [story.testTask("a", files), story.testTask("d", files)];
