@@ -103,6 +103,8 @@ function finishRollback(repository: RepositoryState, { to }: EventData<"rollback
   delete repository.red;
   if (landings.some(({ commit }) => commit === delivered)) repository.hasGoneBack = true;
   repository.tip = to;
+  // What was put off is not to be delivered any more.
+  if (to === (delivered ?? repository.base)) delete repository.deferred;
   repository.landings = [];
   if (landings.length === 0) return;
   const left = new Set(landings.map(({ attempt }) => attempt));

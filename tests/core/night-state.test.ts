@@ -114,6 +114,24 @@ test("a repository that is prepared again, after a crash, keeps its first base",
   expect(state.repositories.get("demo")?.base).toBe(story.BASE);
 });
 
+test("what was put off is not to be delivered any more where the branch goes back to what the owner has", () => {
+  const commit = story.commitOf(1);
+  const way = { repo: "demo", from: commit, to: story.BASE };
+  const facts: Fact[] = [
+    story.started([task]),
+    story.prepared(),
+    ...story.landedFacts(task, commit),
+    { type: "delivery.deferred", data: { repo: "demo", ref: "r", to: commit, reason: "checked out" } },
+    { type: "rollback.started", data: way },
+    { type: "rollback.finished", data: way },
+  ];
+  const wentBack = (more: readonly Fact[]) =>
+    story.nightOf([...facts.slice(0, -3), ...more, ...facts.slice(-3)]).repositories.get("demo");
+  expect(wentBack([])).not.toHaveProperty("deferred");
+  // What the owner has goes back as well, and that is still put off.
+  expect(wentBack([story.delivered(commit)])).toMatchObject({ deferred: "checked out" });
+});
+
 test("a delivery clears what was put off before", () => {
   const to = story.commitOf(1);
   const deferred: Fact = {
