@@ -2,7 +2,7 @@ import { lockWorkspace, openJournals } from "../compose/workspace.ts";
 import { decidePromotion } from "../core/decide-promotion.ts";
 import type { JournalStore } from "../contracts/journal.ts";
 import type { EventData, NightwardenEvent } from "../core/event.ts";
-import { forcedPromotions } from "../core/gates.ts";
+import { forcedPromotions } from "../core/forced-promotion.ts";
 import { NightwardenError } from "../core/nightwarden-error.ts";
 import type { Phase } from "../core/policy.ts";
 import { safeBlock, safeLine } from "../core/safe-text.ts";

@@ -1,4 +1,4 @@
-import type { NightwardenEvent } from "./event.ts";
+import { forcedPromotions, type ForcedPromotion } from "./forced-promotion.ts";
 import { evidenceOf, type Criterion, type Evidence } from "./gate-criterion.ts";
 import { drillCriteria } from "./gate-drills.ts";
 import { gateEvidence, type GateEvidence, type GateFacts, type PhaseEvent } from "./gate-evidence.ts";
@@ -34,14 +34,6 @@ interface GateNightReport {
   readonly uncounted: string | null;
 }
 
-export interface ForcedPromotion {
-  readonly from: Phase;
-  readonly to: Phase;
-  readonly at: string;
-  readonly reason: string;
-  readonly unmet: readonly string[];
-}
-
 /**
  * The gate of the phase that a workspace is in. From the journals alone, so that the same ones give the same verdict on
  * any machine; that they are whole is another question: see `journalGaps`. Texts in it may be untrusted.
@@ -69,15 +61,6 @@ export function gateReport(facts: GateFacts): GateReport {
 /** null: there is none after `phase`. */
 export function nextPhase(phase: Phase): Phase | null {
   return PHASES[PHASES.indexOf(phase) + 1] ?? null;
-}
-
-/** A forced promotion is shown ever after, whatever came later. */
-export function forcedPromotions(workspace: readonly NightwardenEvent[]): ForcedPromotion[] {
-  return workspace.flatMap((event) => {
-    if (event.type !== "phase.promoted" || !event.data.forced) return [];
-    const { from, to, forced } = event.data;
-    return [{ from, to, at: event.at, reason: forced.reason, unmet: forced.unmet }];
-  });
 }
 
 function nightReports({ nights, uncounted }: GateEvidence): GateNightReport[] {

@@ -48,6 +48,18 @@ export const NIGHT_EVENTS = {
     policyHash: z.string(),
     loosened: z.array(z.object({ key: z.string(), specified: z.string(), used: z.string() })),
     loosenedReason: z.string().optional(),
+    /** Promotions of the workspace that a person forced, ever, oldest first. Absent: none was, or an earlier version does not say. */
+    forced: z
+      .array(
+        z.object({
+          from: z.enum(PHASES),
+          to: z.enum(PHASES),
+          at: z.iso.datetime(),
+          reason: z.string(),
+          unmet: z.array(z.string()),
+        }),
+      )
+      .optional(),
     planHash: z.string(),
     versions: z.record(z.string(), z.string()),
     tasks: z.array(

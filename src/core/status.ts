@@ -1,7 +1,7 @@
 import type { Cap } from "./cap.ts";
 import type { AttemptState } from "./attempt-state.ts";
 import type { EventData } from "./event.ts";
-import type { ForcedPromotion } from "./gates.ts";
+import type { ForcedPromotion } from "./forced-promotion.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { openCheckpoint } from "./next-checkpoint.ts";
 import { openAttempts, type NightState } from "./night-state.ts";

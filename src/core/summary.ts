@@ -1,6 +1,7 @@
 import type { CanaryResult, DrillVerdict } from "./canary.ts";
 import { summariseCheckpoints, type CheckpointSummary } from "./checkpoint-summary.ts";
 import type { EventData } from "./event.ts";
+import { inertPromotion, type ForcedPromotion } from "./forced-promotion.ts";
 import type { Alert, NightEnd } from "./night-events.ts";
 import type { NightId, TaskId } from "./ids.ts";
 import { UNKNOWN_VERSION } from "./judge-version.ts";
@@ -58,6 +59,8 @@ export interface NightSummary extends CheckpointSummary {
   /** Policy values that allow more than the specification's, beside those. */
   readonly loosened: readonly Loosening[];
   readonly loosenedReason: string | null;
+  /** Promotions of the workspace that were forced, up to this night: see `gates`. */
+  readonly forced: readonly ForcedPromotion[];
   /** How often the night went on after a crash. */
   readonly resumes: number;
   /** How much something left behind that was removed. */
@@ -152,6 +155,7 @@ export function summarise(state: NightState): NightSummary {
       used: safeLine(used),
     })),
     loosenedReason: started.loosenedReason === undefined ? null : safeLine(started.loosenedReason),
+    forced: (started.forced ?? []).map(inertPromotion),
     resumes: state.resumes,
     leftovers: state.leftovers,
     leaks: summariseLeaks(state),

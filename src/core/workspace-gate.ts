@@ -1,4 +1,5 @@
 import type { NightwardenEvent } from "./event.ts";
+import { inertPromotion } from "./forced-promotion.ts";
 import type { Criterion, Evidence } from "./gate-criterion.ts";
 import { gateReport, type GateReport } from "./gates.ts";
 import { journalGaps, type JournalGap } from "./journal-gaps.ts";
@@ -43,11 +44,7 @@ export function workspaceGate(facts: {
       ...night,
       uncounted: night.uncounted === null ? null : safeLine(night.uncounted),
     })),
-    forced: report.forced.map((each) => ({
-      ...each,
-      reason: safeLine(each.reason),
-      unmet: each.unmet.map((name) => safeLine(name)),
-    })),
+    forced: report.forced.map(inertPromotion),
     gaps: gaps.map(({ night, message }) => ({ night, message: safeLine(message) })),
     policyHash,
     loosened: loosened.map(inertLoosening),

@@ -1,4 +1,5 @@
 import type { NightEnd } from "../core/night-events.ts";
+import { forcedPromotions, type ForcedPromotion } from "../core/forced-promotion.ts";
 import { newNightId } from "../core/ids.ts";
 import { stopStep } from "../core/next-step.ts";
 import { emptyNight, type NightState } from "../core/night-state.ts";
@@ -51,7 +52,9 @@ export async function runNight(
   if (tasks.length === 0) return undefined;
 
   const night =
-    goesOn && left ? await reopenNight(deps, order, stop, left) : await beginNight(deps, order, stop, tasks);
+    goesOn && left
+      ? await reopenNight(deps, order, stop, left)
+      : await beginNight(deps, order, stop, { tasks, forced: forcedPromotions(history.workspace) });
   const onStop = (): void => {
     const stopping = night.record.record({ type: "night.stopping", data: stopRequestOf(stop) });
     stopping.catch(() => undefined); // a journal that cannot be written ends the night at its next event
@@ -86,7 +89,7 @@ async function beginNight(
   deps: NightDeps,
   order: NightOrder,
   stop: AbortSignal,
-  tasks: readonly Task[],
+  { tasks, forced }: { readonly tasks: readonly Task[]; readonly forced: readonly ForcedPromotion[] },
 ): Promise<Night> {
   const id = newNightId(deps.clock.now(), deps.random);
   const journal = await deps.journals.open(id, order.onEvent);
@@ -103,6 +106,7 @@ async function beginNight(
       planHash: order.plan.hash,
       loosened: order.loosened.map((each) => ({ ...each })),
       ...(order.loosenedReason === undefined ? {} : { loosenedReason: order.loosenedReason }),
+      ...(forced.length === 0 ? {} : { forced: forced.map((each) => ({ ...each, unmet: [...each.unmet] })) }),
       versions: { ...order.versions },
       ...(order.policy.checkpointEvery === undefined
         ? {}

@@ -1,3 +1,4 @@
+import { forcedInWords } from "../core/forced-promotion.ts";
 import type { Criterion, Evidence } from "../core/gate-criterion.ts";
 import type { Loosening } from "../core/policy.ts";
 import type { WorkspaceGate } from "../core/workspace-gate.ts";
@@ -49,10 +50,7 @@ export function looserLines({
 
 /** Promotions that were forced: shown ever after. */
 export function forcedLines({ forced }: Pick<WorkspaceGate, "forced">): string[] {
-  return forced.map(
-    ({ from, to, at, reason, unmet }) =>
-      `Forced from phase ${from} to ${to} on ${at.slice(0, 10)}: ${reason} (unmet then: ${unmet.join(", ")})`,
-  );
+  return forced.map(forcedInWords);
 }
 
 export function gapLines({ gaps }: Pick<WorkspaceGate, "gaps">): string[] {

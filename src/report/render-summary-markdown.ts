@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { forcedInWords } from "../core/forced-promotion.ts";
 import { demotionInWords } from "../core/phase-state.ts";
 import { markdownCode, markdownFence, markdownText } from "../core/safe-text.ts";
 import type { NightSummary } from "../core/summary.ts";
@@ -28,6 +29,7 @@ export function renderSummaryMarkdown(summary: NightSummary): string {
       .join(" · "),
     ...(summary.isolationGap === null ? [] : [`**${markdownText(summary.isolationGap)}.**`]),
     ...loosenedSection(summary),
+    ...summary.forced.map((each) => `**${markdownText(forcedInWords(each))}.**`),
     ...oldVersionsSection(summary),
     ...(summary.demotion ? [`**Trust:** ${markdownText(demotionInWords(summary.demotion))}.`] : []),
     ...containmentSection(summary),

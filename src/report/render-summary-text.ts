@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/duration.ts";
+import { forcedInWords } from "../core/forced-promotion.ts";
 import { demotionInWords } from "../core/phase-state.ts";
 import type { NightSummary } from "../core/summary.ts";
 import type { TaskSummary } from "../core/task-summary.ts";
@@ -33,9 +34,12 @@ export function renderSummaryText(summary: NightSummary, target: TextTarget): st
       target.paint("bold", fit(`Night ${summary.night}: ${summary.headline}`)),
       fit(summary.why),
       target.paint("dim", fit(conditions)),
-      ...[...gapLines(summary), ...loosenedLines(summary), ...oldVersionLines(summary)].map((line) =>
-        target.paint("yellow", fit(line)),
-      ),
+      ...[
+        ...gapLines(summary),
+        ...loosenedLines(summary),
+        ...summary.forced.map(forcedInWords),
+        ...oldVersionLines(summary),
+      ].map((line) => target.paint("yellow", fit(line))),
       ...revokedLines(summary).map((line) => target.paint("yellow", fit(line))),
       ...summary.alerts.map((alert) => target.paint("red", fit(alertWords(alert)))),
       ...leakLines(summary).map((line) => target.paint("red", fit(line))),

@@ -170,6 +170,13 @@ test("a looser policy is shown beside the specification's values, with its reaso
   });
 });
 
+test("a promotion that was forced is shown with every night that came after it", () => {
+  const promotion = { from: "1", to: "2a", at: "2026-11-19T08:00:00.000Z" } as const;
+  const forced = [{ ...promotion, reason: "it was a demo", unmet: ["landedTasks"] }];
+  expect(summaryOf(story.started([a], { forced }))).toMatchObject({ forced });
+  expect(summaryOf(story.started([a])).forced).toEqual([]);
+});
+
 test("no text of a summary can do anything on a terminal", () => {
   const evil = "\u001B]0;owned\u0007\u202Eevil\r\n\u009B2J";
   const hostile = story.testTask("a", { title: evil });
@@ -179,6 +186,7 @@ test("no text of a summary can do anything on a terminal", () => {
     story.started([hostile], {
       loosened: [{ key: evil, specified: evil, used: evil }],
       loosenedReason: evil,
+      forced: [{ from: "1", to: "2a", at: "2026-11-19T08:00:00.000Z", reason: evil, unmet: [evil] }],
     }),
     story.prepared("demo", `/home/${evil}`),
     { type: "warning.raised", data: { code: evil, message: evil } },

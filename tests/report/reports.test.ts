@@ -1,10 +1,11 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Fact } from "../../src/core/event.ts";
+import type { EventData, Fact } from "../../src/core/event.ts";
 import { queueState } from "../../src/core/queue.ts";
 import { phaseState } from "../../src/core/phase-state.ts";
 import type { NightId } from "../../src/core/ids.ts";
+import { markdownText } from "../../src/core/safe-text.ts";
 import { statusOf } from "../../src/core/status.ts";
 import { summarise, type NightSummary } from "../../src/core/summary.ts";
 import { workspaceGate } from "../../src/core/workspace-gate.ts";
@@ -38,7 +39,12 @@ function tenTasks(title = "Make the thing a little better than it was before"): 
   });
   const loosened = [{ key: "afterFailure", specified: "stop", used: "breaker" }];
   return [
-    story.started(tasks, { purpose: "demo", loosened, loosenedReason: `shows a whole night ${title}` }),
+    story.started(tasks, {
+      purpose: "demo",
+      loosened,
+      loosenedReason: `shows a whole night ${title}`,
+      ...(title === EVIL ? { forced: [forced(EVIL)] } : {}),
+    }),
     story.prepared(),
     { type: "warning.raised", data: { code: "w", message: `a warning ${title}` } },
     ...(title === EVIL ? [oldProgram(title, title)] : []),
@@ -50,6 +56,11 @@ function tenTasks(title = "Make the thing a little better than it was before"): 
 
 function summaryOf(facts: readonly Fact[]): NightSummary {
   return summarise(story.nightOf(facts));
+}
+
+/** A promotion that a person forced, as the first event of a night has it. */
+function forced(reason: string): NonNullable<EventData<"night.started">["forced"]>[number] {
+  return { from: "1", to: "2a", at: "2026-11-19T08:00:00.000Z", reason, unmet: [reason] };
 }
 
 /** A program that is older than it should be, as a probe found it. */
@@ -295,6 +306,14 @@ describe("text that an agent or a plan controls is inert", () => {
     });
     expect(renderStatusText(status, PLAIN)).not.toMatch(CONTROL);
     expect(JSON.stringify(status)).not.toMatch(CONTROL);
+  });
+
+  test("in a promotion that was forced, which every summary shows", () => {
+    const plain = summaryOf([story.started([], { forced: [forced("it was a demo")] })]);
+    const line = "Forced from phase 1 to 2a on 2026-11-19: it was a demo (unmet then: it was a demo)";
+    expect(renderSummaryText(plain, { ...PLAIN, width: 120 })).toContain(line);
+    expect(renderSummaryMarkdown(plain)).toContain(`**${markdownText(line)}.**`);
+    expect(renderSummaryText(summaryOf(tenTasks(EVIL)), PLAIN)).not.toMatch(CONTROL);
   });
 
   test("in the gates", () => {
