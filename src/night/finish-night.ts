@@ -8,21 +8,25 @@ import { closeAccount } from "./night-account.ts";
 import { sealNight } from "./list-night.ts";
 import type { Night } from "./night.ts";
 import { loseTrust } from "./lose-trust.ts";
+import { raiseAlert } from "./raise-alert.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 import { dropRevoked } from "./undo-landings.ts";
 
 /**
- * The end of every night, however it came: an attempt without an outcome gets one, what could not be delivered is tried
+ * The end of every night, however it came: of a fault somebody hears, an attempt without an outcome gets one, what could not be delivered is tried
  * once more, what is left is removed and counted, what the night failed in costs the workspace a phase, and the journal gets
  * its last event. A step that fails does not keep the next from happening.
  */
 export async function finishNight(
   night: Night,
   history: History,
-  { end, detail }: { readonly end: NightEnd; readonly detail: string },
+  ending: { readonly end: NightEnd; readonly detail: string; readonly isFault?: true },
 ): Promise<void> {
+  const { end, detail, isFault } = ending;
   const { record, deps } = night;
   const { repositories } = deps;
+  // What the plan came to by itself has been told at its moment.
+  if (isFault) await warnOnFailure(night, "not-alerted", async () => await raiseAlert(record, ending));
   const isUndoing = [...record.state.repositories.values()].some((each) => nextUndoing(record.state, each));
   if (openAttempts(record.state).length > 0 || isUndoing) {
     await warnOnFailure(night, "unsettled", async () => await settleInterrupted({ record, repositories }));
@@ -32,7 +36,8 @@ export async function finishNight(
     await warnOnFailure(night, "delivery-failed", async () => await deliver({ record, repositories }, repo));
   }
   await warnOnFailure(night, "leftovers", async () => {
-    await closeAccount(night, history);
+    const left = await closeAccount(night, history);
+    if (left !== undefined && end !== "leak") await raiseAlert(record, { end: "leak", detail: left });
   });
   await warnOnFailure(night, "not-demoted", async () => await loseTrust({ record, journals: deps.journals }));
   await sealNight(deps.journals, await record.record({ type: "night.finished", data: { end, detail } }));

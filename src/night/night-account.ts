@@ -55,12 +55,13 @@ export async function accountAfterAttempt(night: Night, attempt: AttemptRef, rep
 
 /**
  * The account at the end: nothing of the night runs any more. Only now it is judged what the shadows have grown by, since
- * only now what no ref reaches may be dropped: it could be another attempt's that has no ref yet.
+ * only now what no ref reaches may be dropped: it could be another attempt's that has no ref yet. Resolves to what is left
+ * and could not be removed, in words; undefined: nothing is.
  */
-export async function closeAccount(night: Night, history: History): Promise<void> {
+export async function closeAccount(night: Night, history: History): Promise<string | undefined> {
   await night.deps.releaseShared();
   const { stores: before, captured } = night.record.state;
-  const { verdict, account } = await settleAccount(
+  const { verdict, account, leaks } = await settleAccount(
     night,
     { kind: "workspace" },
     {
@@ -68,10 +69,12 @@ export async function closeAccount(night: Night, history: History): Promise<void
       growth: { before, captured: Object.fromEntries(captured) },
     },
   );
-  if (verdict !== "unknown") return;
+  if (verdict === "leaked") return `it could not be removed: ${leakInWords({ residue: leaks, omitted: 0 })}`;
+  if (verdict === "clean") return undefined;
   const places = account.unknown.map(({ place, message }) => `${place}: ${message}`).join("; ");
   const message = `what is left could not be counted, and is at the next start: ${places}`;
   await night.record.record({ type: "warning.raised", data: { code: "not-counted", message } });
+  return undefined;
 }
 
 function inUse(landed: ReadonlySet<string>): MayStand {

@@ -76,7 +76,7 @@ export async function runNight(
     return { state: night.record.state, error: undefined };
   } catch (error) {
     const ending = endOfError(error, stop);
-    await finishNight(night, history, ending);
+    await finishNight(night, history, { ...ending, isFault: true });
     const isStop = ending.end === "interrupted" || ending.end === "time-limit";
     return { state: night.record.state, error: isStop ? undefined : error };
   } finally {

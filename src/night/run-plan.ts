@@ -1,4 +1,4 @@
-import { ALERTS, type Alert, type NightEnd } from "../core/night-events.ts";
+import type { NightEnd } from "../core/night-events.ts";
 import {
   checkpointStop,
   nextClose,
@@ -9,6 +9,7 @@ import {
 } from "../core/next-step.ts";
 import { required, stopRequestOf, type Night } from "./night.ts";
 import { QuotaPauses } from "./quota-pauses.ts";
+import { raiseAlert } from "./raise-alert.ts";
 import { RunningAttempts } from "./running-attempts.ts";
 
 type Attempt = Extract<NextStep, { kind: "attempt" }>;
@@ -34,14 +35,17 @@ export async function runPlan(
   const pauses = new QuotaPauses(night);
   try {
     const end = await workUntilEnd(night, context, { attempts, pauses });
-    await raiseAlert(night, end);
+    // At once, and not only when all that runs has ended: somebody may be waiting to hear of it.
+    await raiseAlert(night.record, end);
     attempts.stop(end.detail);
     await attempts.allEnded();
     await closeDecided(night, context);
     return { end: end.end, detail: end.detail };
   } catch (error) {
     attempts.stop("the night failed");
-    await attempts.allEnded().catch(() => undefined); // the first error is the one that counts
+    // The first error is the one that counts, but what has landed has landed.
+    await attempts.allEnded().catch(() => undefined);
+    await closeDecided(night, context).catch(() => undefined);
     throw error;
   } finally {
     await pauses.stop();
@@ -124,20 +128,4 @@ async function closeTask(night: Night, step: Extract<NextStep, { kind: "close" }
   const { kind: _, task, ...end } = step;
   const { key } = required(night.record.state.tasks.get(task), `task "${task}"`);
   await night.record.record({ type: "task.finished", data: { task, key, ...end } });
-}
-
-/** At once, and not only when all that runs has ended: somebody may be waiting to hear of it. */
-async function raiseAlert(
-  night: Night,
-  { end, detail, tasks }: Extract<NextStep, { kind: "finish" }>,
-): Promise<void> {
-  if (!isAlert(end)) return;
-  await night.record.record({
-    type: "alert.raised",
-    data: { alert: end, tasks: [...tasks], message: detail },
-  });
-}
-
-function isAlert(end: NightEnd): end is NightEnd & Alert {
-  return ALERTS.some((alert) => alert === end);
 }
