@@ -3,7 +3,7 @@ import { failed, type Outcome } from "../core/attempt.ts";
 import { openAttempts, type AttemptState } from "../core/night-state.ts";
 import { deliver, isUndelivered } from "./deliver.ts";
 import type { NightRecord } from "./night-record.ts";
-import { undoLandings } from "./undo-landings.ts";
+import { dropRefs, undoLandings } from "./undo-landings.ts";
 
 interface Unsettled {
   readonly record: NightRecord;
@@ -21,7 +21,7 @@ export async function settleInterrupted(unsettled: Unsettled): Promise<void> {
   for (const attempt of openAttempts(record.state)) {
     const outcome = await outcomeAfterCrash(unsettled, attempt);
     const { task, attempt: id, token, key } = attempt;
-    if (outcome.kind === "failed") await repositories.get(attempt.repo)?.dropAttempt(attempt);
+    if (outcome.kind === "failed") await dropRefs(repositories, attempt.repo, attempt);
     await record.record({ type: "attempt.finished", data: { task, attempt: id, token, key, outcome } });
   }
   for (const repository of record.state.repositories.values()) {

@@ -71,8 +71,8 @@ export async function dropRevoked({ record, repositories }: Unsettled): Promise<
   }
 }
 
-/** What cannot be dropped is found by the next account, and removed there. */
-async function dropRefs(
+/** Drops what keeps an attempt's commits. What cannot be dropped is found by the next account, and removed there. */
+export async function dropRefs(
   repositories: Unsettled["repositories"],
   repo: string,
   attempt: AttemptRef,

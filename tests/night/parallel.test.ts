@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Outcome } from "../../src/core/attempt.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
+import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { systemClock } from "../../src/lib/system-clock.ts";
 import { StopRequest } from "../../src/night/night.ts";
@@ -37,6 +39,10 @@ afterEach(() => {
 
 function dataOf<T extends EventType>(type: T): EventData<T>[] {
   return world.events.flatMap((event) => (event.type === type ? [event.data as EventData<T>] : []));
+}
+
+function reasonOf(outcome: Outcome): string {
+  return outcome.kind === "failed" ? outcome.reason : outcome.kind;
 }
 
 /** Resolves when the first event of that type is durable. */
@@ -204,6 +210,75 @@ describe("a night with attempts side by side", () => {
     });
   });
 
+  it("tries again what the machinery failed, after the probe, while others work on", async () => {
+    const isAgain = signalOf("attempt.finished");
+    let probes = 0;
+    const probe = async (): Promise<void> => await Promise.resolve(void (probes += 1));
+    let starts = 0;
+    world.engine.beforeStart = ({ attempt, role }) => {
+      if (attempt.task !== "a" || role !== "agent") return;
+      starts += 1;
+      if (starts === 1) throw new NightwardenError({ code: "infra.engine", message: "gone" });
+    };
+    const slow: FakeProgram = async (run, args) => {
+      await isAgain;
+      return await writes("slow.txt")(run, args);
+    };
+    const night = await world.run(
+      [lands("a"), { id: "slow", agent_: slow }],
+      { policy: PHASE_3 },
+      undefined,
+      { probe },
+    );
+    expect(night).toMatchObject({ end: "queue-empty", alerts: [] });
+    expect(night!.finished).toEqual(["landed", "landed"]);
+    expect(probes).toBe(1);
+    expect(dataOf("attempt.finished").map(({ attempt, outcome }) => [attempt, outcome.kind])).toEqual(
+      expect.arrayContaining([
+        ["a.1", "failed"],
+        ["a.2", "landed"],
+        ["slow.1", "landed"],
+      ]),
+    );
+  });
+
+  it("ends where the machinery does not answer then: an alert, what runs is carried over, nobody has failed", async () => {
+    world.engine.beforeStart = ({ attempt, role }) => {
+      if (attempt.task === "a" && role === "agent")
+        throw new NightwardenError({ code: "infra.engine", message: "gone" });
+    };
+    let begun: () => void = () => undefined;
+    const isWorking = new Promise<void>((resolve) => (begun = resolve));
+    const probe = async (): Promise<void> => {
+      await isWorking;
+      throw new NightwardenError({ code: "infra.engine", message: "the engine does not answer" });
+    };
+    const slow: FakeProgram = async (run, args) => {
+      begun();
+      return await works(run, args);
+    };
+    const night = await world.run(
+      [lands("a"), { id: "slow", agent_: slow }, lands("never", needs("a"))],
+      { policy: PHASE_3 },
+      undefined,
+      { probe },
+    );
+    expect(night).toMatchObject({ end: "infra", finished: [], endDetail: "the engine does not answer" });
+    expect(dataOf("alert.raised")).toEqual([
+      { alert: "infra", tasks: [], message: "the engine does not answer" },
+    ]);
+    expect(dataOf("attempt.finished").map(({ attempt, outcome }) => [attempt, reasonOf(outcome)])).toEqual([
+      ["a.1", "engine-failed"],
+      ["slow.1", "stopped"],
+    ]);
+    // All of it is the next night's.
+    world.engine.beforeStart = () => undefined;
+    const next = await world.run([lands("a"), lands("slow"), lands("never", needs("a"))], {
+      policy: PHASE_3,
+    });
+    expect(next).toMatchObject({ end: "queue-empty", finished: ["landed", "landed", "landed"] });
+  });
+
   it("drains all that runs when it is asked to stop", async () => {
     const met = meeting(3);
     const stop = new AbortController();
@@ -272,6 +347,29 @@ describe("what happens between attempts side by side", () => {
       ["crashed", "landed"],
       ["crashed", "landed"],
     ]);
+  });
+});
+
+describe("an attempt that a crash cut off", () => {
+  it("has its outcome also where git cannot drop what it had made: the account finds that, and removes it", async () => {
+    world.journals.crashAfter("verify.started");
+    await expect(world.run([lands("a")], { policy: PHASE_3 })).rejects.toThrow();
+    await world.journals.recover();
+    world.engine.open_.clear();
+    const dropAttempt = world.repository.dropAttempt.bind(world.repository);
+    let isRefused = false;
+    world.repository.dropAttempt = async (attempt) => {
+      if (attempt.attempt !== "a.1") return await dropAttempt(attempt);
+      isRefused = true;
+      throw new NightwardenError({ code: "infra.git", message: "the ref is locked" });
+    };
+    const night = await world.run([lands("a")], { policy: PHASE_3 });
+    expect(isRefused).toBe(true);
+    expect(night).toMatchObject({ end: "queue-empty", finished: ["landed"], resumes: 1, leaks: [] });
+    const attempts = night!.tasks.get("a" as never)!.attempts;
+    expect(attempts.map(({ outcome }) => outcome && reasonOf(outcome))).toEqual(["crashed", "landed"]);
+    const { residue } = await world.shadow.count({ kind: "workspace" });
+    expect(residue.flatMap(({ kind, attempt }) => (kind === "ref" ? [attempt] : []))).toEqual(["a.2"]);
   });
 });
 
