@@ -74,6 +74,9 @@ export async function landAttempt(attempt: Attempt, candidate: LandingCandidate)
   const { night, task, ref } = attempt;
   const { record } = night;
   const repository = repositoryOf(night, task.repo);
+  // It may be of another repository, whose going back moves nothing here. While this one has its turn nothing goes back.
+  const lost = withoutDependency(attempt);
+  if (lost) return lost;
   let { commit, base, key, dependencies } = candidate;
   for (
     let { tip } = repositoryStateOf(night, task.repo);
@@ -81,8 +84,6 @@ export async function landAttempt(attempt: Attempt, candidate: LandingCandidate)
     { tip } = repositoryStateOf(night, task.repo)
   ) {
     night.stop.throwIfAborted();
-    const lost = withoutDependency(attempt);
-    if (lost) return lost;
     const message = commitMessage({ task, attempt: ref, night: record.state.night });
     const rebuilt = await repository.rebuild({ attempt: ref, commit, tip, message });
     if (rebuilt.kind === "conflict") {
@@ -132,7 +133,7 @@ export async function landAttempt(attempt: Attempt, candidate: LandingCandidate)
  * What an attempt's change was made on may have been taken back while it worked: whether its task can go on without, is
  * decided anew. Undefined: all that it depends on is there.
  */
-function withoutDependency({ night, task }: Attempt): Outcome | undefined {
+export function withoutDependency({ night, task }: Pick<Attempt, "night" | "task">): Outcome | undefined {
   const lost = lostDependency(night.record.state, task);
   return lost && failed("stopped", `"${lost.id}", which it depends on, was taken back by a checkpoint`);
 }

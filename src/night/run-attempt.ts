@@ -17,7 +17,13 @@ import type { Task } from "../core/plan.ts";
 import type { Attempt } from "./attempt.ts";
 import { changedDependencyFiles } from "./changed-dependency-files.ts";
 import { landAgain } from "./land-again.ts";
-import { givenUp, inspectCandidate, landAttempt, type LandingCandidate } from "./land-attempt.ts";
+import {
+  givenUp,
+  inspectCandidate,
+  landAttempt,
+  withoutDependency,
+  type LandingCandidate,
+} from "./land-attempt.ts";
 import { dependenciesOfCommit } from "./dependencies-of-commit.ts";
 import { dropSets } from "./drop-sets.ts";
 import { accountAfterAttempt } from "./night-account.ts";
@@ -100,6 +106,8 @@ async function runAdmitted(attempt: Attempt, number: number, candidate?: Candida
   } catch (error) {
     outcome = outcomeOfError(error);
   }
+  // What it was made on was red: whatever went wrong with it says nothing about the task.
+  if (outcome.kind === "failed" && outcome.cause === "task") outcome = withoutDependency(attempt) ?? outcome;
   if (outcome.kind === "failed") {
     await rollBack(attempt);
     await dropSets(attempt);

@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { FailureReason } from "../../src/core/attempt.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import type { Repository } from "../../src/contracts/repository.ts";
 import { replay, type NightState } from "../../src/core/night-state.ts";
 import { NightwardenError } from "../../src/core/nightwarden-error.ts";
 import { phaseState } from "../../src/core/phase-state.ts";
 import { summarise } from "../../src/core/summary.ts";
+import { openRepository } from "../../src/git/open-repository.ts";
 import { deliverNight } from "../../src/night/deliver-night.ts";
 import { StopRequest } from "../../src/night/night.ts";
 import { renderSummaryText } from "../../src/report/render-summary-text.ts";
@@ -41,13 +44,16 @@ let fullRuns = 0;
 beforeEach(async () => {
   world = await NightWorld.create();
   agents = [];
+  watchFullRuns();
+});
+function watchFullRuns(): void {
   fullRuns = 0;
   world.engine.programs.set("sh", ({ files }, [, command]) => {
     if (command === "full") fullRuns += 1;
     if (command === "full") return files.has("poison") ? 1 : 0;
     return files.has("broken") ? 1 : 0;
   });
-});
+}
 afterEach(() => {
   expect([...world.engine.open_]).toEqual([]);
   world.dispose();
@@ -356,6 +362,20 @@ describe("the way back", () => {
     },
   );
 
+  it("that fails costs a phase also where the plan has changed after a crash, and the night is abandoned", async () => {
+    const deps = { repositories: cannotGoBack() };
+    world.journals.crashAfter("rollback.failed");
+    await expect(world.run([lands("one"), poisons("two")], ORDER, undefined, deps)).rejects.toThrow();
+    await world.journals.recover();
+    await world.run([lands("one"), poisons("two"), lands("three")], ORDER);
+    const [first] = await world.journals.nights();
+    const state = replay(first!, (await world.journals.read(first!)).events);
+    expect(state).toMatchObject({ end: "abandoned", demotion: { by: "rollback" } });
+    expect(state.alerts.map(({ alert }) => alert)).toEqual(["demoted"]);
+    const { events } = await world.journals.read(null);
+    expect(events.filter(({ type }) => type === "phase.demoted")).toHaveLength(1);
+  });
+
   it("is completed where the plan has changed after a crash, and what made it red is not started again", async () => {
     world.journals.crashAfter("rollback.started");
     await expect(world.run([lands("one"), poisons("two")], ORDER)).rejects.toThrow();
@@ -374,6 +394,9 @@ describe("the way back", () => {
   });
 });
 
+/** How an agent ends that has written its file. */
+type Ends = (files: Map<string, Buffer>) => number;
+
 describe("beside attempts that work", () => {
   const policy = { ...POLICY, order: "dag", parallel: 2, skipping: "dependents" } as const;
 
@@ -381,7 +404,11 @@ describe("beside attempts that work", () => {
    * `one` lands and makes the next checkpoint red, `two` begins on top of it, then `three` lands, and the checkpoint is
    * due. `two` works until its landings are revoked.
    */
-  async function besides(dependsOn: readonly string[]): Promise<NightState> {
+  async function besides(
+    dependsOn: readonly string[],
+    ends: Ends = () => 0,
+    other?: { readonly repo: string; readonly repository: Repository },
+  ): Promise<NightState> {
     let begun: () => void = () => undefined;
     const hasBegun = new Promise<void>((resolve) => (begun = resolve));
     let revoked: () => void = () => undefined;
@@ -400,17 +427,28 @@ describe("beside attempts that work", () => {
       },
       {
         ...two,
+        ...(other ? { repo: other.repo } : {}),
         agent_: async (run, args) => {
-          expect(run.files.has("poison")).toBe(true);
+          const isFirst = !agents.includes("two");
+          expect(run.files.has("poison")).toBe(isFirst && !other);
           begun();
           await isRevoked;
-          return await two.agent_(run, args);
+          await two.agent_(run, args);
+          return isFirst ? ends(run.files) : 0;
         },
       },
     ];
-    const night = await world.run(stories, { ...ORDER, policy });
+    const names = other ? ["app", other.repo] : ["app"];
+    const bases = new Map(names.map((name) => [name, "main"]));
+    const verify = new Map(names.map((name) => [name, ["check"]]));
+    const all = other
+      ? new Map([["app", world.repository] as const, [other.repo, other.repository]])
+      : undefined;
+    const deps = all ? { repositories: all } : {};
+    const night = await world.run(stories, { ...ORDER, policy, bases, verify }, undefined, deps);
     expect(night?.end).toBe("queue-empty");
-    expect(dataOf("checkpoint.finished").map(({ result }) => result)).toEqual(["red", "green"]);
+    const ofApp = dataOf("checkpoint.finished").filter(({ repo }) => repo === "app");
+    expect(ofApp.map(({ result }) => result)).toEqual(["red", "green"]);
     expect(night).toMatchObject({ leaks: [], leftovers: 0 });
     return night!;
   }
@@ -436,6 +474,44 @@ describe("beside attempts that work", () => {
     expect(night.tasks.get("two" as never)).toMatchObject({ because: "one" });
     expect(world.landedSubjects(night)).toEqual(["Title of three"]);
   });
+
+  it.each([
+    ["does not land either", ["one"], "skipped"],
+    ["lands where it does not depend on it: control", [], "landed"],
+  ])("in another repository, whose branch has not moved, it %s", async (_, dependsOn, result) => {
+    const second = await NightWorld.create();
+    try {
+      const stateDir = join(world.folder, ".nightwarden");
+      const path = second.repositoryPath;
+      const repository = await openRepository({ name: "lib", path, stateDir });
+      const night = await besides(dependsOn, undefined, { repo: "lib", repository });
+      expect(resultsOf(night)).toEqual({ one: "failed", two: result, three: "landed" });
+      expect(second.landedSubjects(night)).toEqual(result === "landed" ? ["Title of two"] : []);
+    } finally {
+      second.dispose();
+    }
+  });
+
+  it.each<[string, Ends, FailureReason]>([
+    ["its agent fails", () => 3, "agent-failed"],
+    ["its tests are red", (files) => (files.set("broken", Buffer.from("x")), 0), "verify-failed"],
+  ])(
+    "what depends on it has not failed, whatever it comes to without: %s (control: what does not depend on it has)",
+    async (_, ends, reason) => {
+      const night = await besides(["one"], ends);
+      expect(resultsOf(night)).toEqual({ one: "failed", two: "skipped", three: "landed" });
+      const stopped = [{ outcome: { kind: "failed", cause: "interrupted", reason: "stopped" } }];
+      expect(night.tasks.get("two" as never)).toMatchObject({ because: "one", attempts: stopped });
+      world.dispose();
+      world = await NightWorld.create();
+      watchFullRuns();
+      agents = [];
+      const other = await besides([], ends);
+      expect(other.tasks.get("two" as never)?.attempts[0]).toMatchObject({
+        outcome: { cause: "task", reason },
+      });
+    },
+  );
 });
 
 describe("a kill in the middle of a checkpoint", () => {

@@ -1,11 +1,11 @@
 import type { MakeInvariant } from "../invariant.ts";
 
-/** An attempt starts only when everything that its task needs has landed, and is not taken back. */
+/** An attempt starts, and lands, only when everything that its task needs has landed, and is not taken back. */
 export const dependenciesFirst: MakeInvariant = ({ ledger, broken }) => ({
   onEvent: ({ type, data }) => {
-    if (type !== "attempt.started") return;
+    if (type !== "attempt.started" && type !== "landing.started") return;
     for (const id of ledger.task(data.task).dependsOn)
-      if (!ledger.landed.has(id)) broken(`${data.attempt} started before ${id} has landed`);
+      if (!ledger.landed.has(id)) broken(`${type} of ${data.attempt}, and ${id} has not landed`);
   },
 });
 
