@@ -60,12 +60,12 @@ describe("an agent that makes a red test green", { timeout: 1_200_000 }, () => {
   });
 
   it("lands where it moves the test's file and mends the source, and not where the red test is lost on the way", async () => {
-    await replayNight({ under, world }, { drops: MOVES.drops, honest: MOVES.honest });
+    await replayNight({ under, world }, { drops: MOVES.drops, moves: MOVES.honest });
     const outcomes = eventsOf(world, "attempt.finished");
     expect(eventsOf(world, "verify.finished").map(({ verdict }) => verdict.green)).toEqual([true, true]);
     const dropped = outcomes.find(({ task }) => task === "drops")?.outcome;
     expect(dropped).toMatchObject({ kind: "failed", reason: "replay-failed" });
     expect(dropped?.kind === "failed" ? dropped.detail : "").toContain("sums all");
-    expect(outcomes.find(({ task }) => task === "honest")?.outcome).toMatchObject({ kind: "landed" });
+    expect(outcomes.find(({ task }) => task === "moves")?.outcome).toMatchObject({ kind: "landed" });
   });
 });
