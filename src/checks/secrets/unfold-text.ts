@@ -15,7 +15,8 @@ export interface UnfoldedText {
 const NO_EDGES: ReadonlySet<number> = new Set();
 const MAX_LITERAL = 400;
 const MAX_LIST = 8;
-const MAX_JOINED = 4000;
+/** Characters that are looked at as one text. Of a longer one, parts: each shares half of itself with the next. */
+const MAX_JOINED = 8000;
 
 /** What may stand between two pieces of one text: an operator, a comma of a list, brackets, the end of a line. */
 const BETWEEN = /^[\s+.,&()[\]\\]*$/;
@@ -53,15 +54,16 @@ function joinedLiterals(text: string): UnfoldedText[] {
   // Asked once: a lock file has ten thousands of pairs of literals.
   const mayJoin = text.includes(".join(");
   let pieces: Literal[] = [];
-  let length = 0;
   const close = (): void => {
     const [first] = pieces;
     if (first && (pieces.length > 1 || mayHide(text, first))) {
-      const isReversed = isTurned(text, pieces.at(-1)?.end ?? 0);
-      found.push(...joined(text, pieces, { isReversed, mayJoin }));
+      const after = pieces.at(-1)?.end ?? 0;
+      // What a list is joined with may be said further down.
+      const isList = pieces.length > 1 && pieces.length <= MAX_LIST && mayJoin;
+      const how = { isReversed: isTurned(text, after), separator: separatorAt(text, after), isList };
+      for (const part of partsOf(pieces)) found.push(...joined(text, part, how));
     }
     pieces = [];
-    length = 0;
   };
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -69,9 +71,8 @@ function joinedLiterals(text: string): UnfoldedText[] {
     const literal = literalAt(text, at, code);
     if (!literal) continue;
     const previous = pieces.at(-1);
-    if (previous && (length > MAX_JOINED || !isBeside(text, previous.end, literal.start))) close();
+    if (previous && !isBeside(text, previous.end, literal.start)) close();
     pieces.push(literal);
-    length += literal.end - literal.start;
     at = literal.end - 1;
   }
   close();
@@ -116,43 +117,58 @@ function isTurned(text: string, at: number): boolean {
   );
 }
 
+/** What a list of literals is joined with, right behind it. */
+function separatorAt(text: string, at: number): string | undefined {
+  return /^\s{0,4}[\])]\s{0,4}\.join\(\s{0,4}(["'`])([^"'`]{1,3})\1/.exec(text.slice(at, at + 40))?.[2];
+}
+
+/** All pieces, or so many at a time that whatever has half of that length is whole in one of the parts. */
+function* partsOf(pieces: readonly Literal[]): Generator<readonly Literal[]> {
+  let [start, length] = [0, 0];
+  for (const [index, piece] of pieces.entries()) {
+    length += piece.end - piece.start;
+    if (length < MAX_JOINED || index === pieces.length - 1) continue;
+    yield pieces.slice(start, index + 1);
+    for (; length > MAX_JOINED / 2; start += 1) length -= sizeOf(pieces[start]);
+  }
+  yield pieces.slice(start);
+}
+
+function sizeOf(piece: Literal | undefined): number {
+  return piece ? piece.end - piece.start : 0;
+}
+
 function joined(
   text: string,
   pieces: readonly Literal[],
-  { isReversed, mayJoin }: { readonly isReversed: boolean; readonly mayJoin: boolean },
+  how: {
+    readonly isReversed: boolean;
+    readonly separator: string | undefined;
+    /** Of a few, which may be joined with any of the usual signs. */
+    readonly isList: boolean;
+  },
 ): UnfoldedText[] {
-  const edges = new Set<number>();
-  let whole = "";
-  for (const piece of pieces) {
-    edges.add(whole.length);
-    const value = text.slice(piece.start + 1, piece.end - 1);
-    whole += value.replaceAll(/\$\{\s*(["'`])([^"'`\n]{0,100})\1\s*\}/g, "$2");
-  }
+  const { isReversed, separator, isList } = how;
+  const values = pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1));
   const [start, end] = [pieces[0]?.start ?? 0, pieces.at(-1)?.end ?? 0];
-  const separator = /^\s{0,4}[\])]\s{0,4}\.join\(\s{0,4}(["'`])([^"'`]{1,3})\1/.exec(
-    text.slice(end, end + 40),
-  )?.[2];
-  if (separator !== undefined) {
-    const values = pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1));
-    return [{ text: values.join(separator), start, end, edges: NO_EDGES, how: "in pieces" }];
-  }
-  // What a list is joined with may be said further down.
-  const isList = pieces.length > 1 && pieces.length <= MAX_LIST && mayJoin;
-  const others = (isList ? ["-", "_", "."] : []).map((sign) => ({
-    text: pieces.map((piece) => text.slice(piece.start + 1, piece.end - 1)).join(sign),
+  const whole = (value: string, edges: ReadonlySet<number>, words = "in pieces"): UnfoldedText => ({
+    text: value,
     start,
     end,
-    edges: NO_EDGES,
-    how: "in pieces",
-  }));
-  const forward = { text: whole, start, end, edges, how: "in pieces" };
-  return isReversed
-    ? [
-        forward,
-        ...others,
-        { text: Array.from(whole).toReversed().join(""), start, end, edges: NO_EDGES, how: "backwards" },
-      ]
-    : [forward, ...others];
+    edges,
+    how: words,
+  });
+  if (separator !== undefined) return [whole(values.join(separator), NO_EDGES)];
+  const edges = new Set<number>();
+  let forward = "";
+  for (const value of values) {
+    edges.add(forward.length);
+    forward += value.replaceAll(/\$\{\s*(["'`])([^"'`\n]{0,100})\1\s*\}/g, "$2");
+  }
+  const others = isList ? ["-", "_", "."].map((sign) => whole(values.join(sign), NO_EDGES)) : [];
+  const turned = isReversed ? [whole(Array.from(forward).toReversed().join(""), NO_EDGES, "backwards")] : [];
+  // `forward` first and the rest behind it, as they are told.
+  return [whole(forward, edges), ...others, ...turned];
 }
 
 const WORDS = new LongRuns({

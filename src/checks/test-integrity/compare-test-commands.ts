@@ -222,11 +222,12 @@ function readShell(text: string): NamedCommand[] {
   return commands;
 }
 
-const MAX_WORKFLOW_CHARS = 200_000;
+/** Of a workflow that is looked at as YAML. */
+export const MAX_WORKFLOW_CHARS = 200_000;
 
-/** The `run:` and `script:` of a workflow. One that cannot be read as YAML is read by its lines. */
+/** The `run:` and `script:` of a workflow. One that cannot be read as YAML, or is too large for it, is read by its lines. */
 function readWorkflow(text: string): NamedCommand[] {
-  if (text.length > MAX_WORKFLOW_CHARS) return [];
+  if (text.length > MAX_WORKFLOW_CHARS) return readLines(text);
   let document: unknown;
   try {
     document = parse(text, { maxAliasCount: 100, logLevel: "silent" });

@@ -1,9 +1,7 @@
 import { parse } from "yaml";
 import { runsTests } from "../../core/judge-test-command.ts";
 import type { FilePair, RuleFinding } from "../finder.ts";
-import { isWorkflow } from "./compare-test-commands.ts";
-
-const MAX_CHARS = 200_000;
+import { isWorkflow, MAX_WORKFLOW_CHARS } from "./compare-test-commands.ts";
 
 /** What a change of the CI's files takes away: failures that count for nothing, jobs and triggers that are gone, rights that are new. */
 export function compareWorkflows(pairs: readonly FilePair[]): RuleFinding[] {
@@ -132,6 +130,7 @@ function compare(path: string, base: string, head: string): RuleFinding[] {
       );
   }
   if (base === "") return findings;
+  if (Math.max(base.length, head.length) > MAX_WORKFLOW_CHARS) return [...findings, tooLarge(path, head)];
   const [before, after] = [read(base), read(head)];
   if (!before) return findings;
   if (!after)
@@ -159,6 +158,18 @@ function compare(path: string, base: string, head: string): RuleFinding[] {
   return findings;
 }
 
+/** Of a change to something smaller less is to be feared: what is there now was read. */
+function tooLarge(path: string, head: string): RuleFinding {
+  return {
+    rule: "unreadable-code",
+    path,
+    line: 1,
+    level: head.length > MAX_WORKFLOW_CHARS ? "block" : "warn",
+    message:
+      "The workflow is too large to be compared with what it was: its jobs and triggers are not known.",
+  };
+}
+
 function withoutComment(line: string): string {
   return line.trim().startsWith("#") ? "" : line.replace(/\s#.*$/, "").trim();
 }
@@ -179,7 +190,6 @@ const NO_JOBS =
   /^(?:stages|variables|default|include|workflow|image|services|before_script|after_script|cache|pages|version|orbs|parameters|executors|commands|workflows|jobs|on|name|env|permissions|concurrency|defaults|run-name|trigger|pr|pool|steps|resources|schedules|language|script|\..*)$/;
 
 function read(text: string): { triggers: string[]; jobs: Map<string, string> } | undefined {
-  if (text.length > MAX_CHARS) return undefined;
   let document: unknown;
   try {
     document = parse(text, { maxAliasCount: 100, logLevel: "silent" });

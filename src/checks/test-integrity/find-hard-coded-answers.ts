@@ -18,8 +18,6 @@ export const hardCodedAnswers: FileFinder = {
   },
 };
 
-/** Names that are looked up as tables in one file. */
-const MAX_TABLES = 200;
 const VALUE = String.raw`(?:-?\d[\d_.]*n?|"[^"\n]{0,200}"|'[^'\n]{0,200}'|${"`"}[^${"`"}$\n]{0,200}${"`"}|\[[^\]\n(]{0,200}\]|\{[^}\n(]{0,200}\})`;
 const ANSWER = new RegExp(String.raw`^\s*\{?\s*return\s+(${VALUE})\s*;?\s*\}?`);
 const CHOICE = new RegExp(String.raw`^\s*\?\s*(${VALUE})\s*:\s*[^;\n]*[\w)\]]`);
@@ -62,7 +60,7 @@ function inJavaScript(file: SourceFile): Occurrence[] {
   )) {
     if (/`|join|stringify|String\(/.test(match[1] ?? "")) add(match.index, match[0]);
   }
-  const tables = new Map<string, boolean>();
+  const isTable = tablesIn(text);
   // The expressions are slow where nothing is, and few lines have what each of them ends in.
   const fallbacks = inLinesWith(
     text,
@@ -73,7 +71,7 @@ function inJavaScript(file: SourceFile): Occurrence[] {
     const [whole, get, index] = match;
     const name = get ?? index ?? "";
     const fallback = whole.split(/\?\?|\|\|/)[1] ?? "";
-    if (/[-+*/%(]/.test(fallback) && isTable(name, text, tables)) add(at, whole);
+    if (/[-+*/%(]/.test(fallback) && isTable(name)) add(at, whole);
   }
   const lookups = inLinesWith(
     text,
@@ -85,7 +83,7 @@ function inJavaScript(file: SourceFile): Occurrence[] {
     const name = inside ?? has ?? own ?? "";
     const after = text.slice(at + whole.length, at + whole.length + 160);
     const returns = new RegExp(String.raw`^\s*\{?\s*return\s+\(?${escaped(name)}\b`).test(after);
-    if (returns && isTable(name, text, tables)) add(at, whole);
+    if (returns && isTable(name)) add(at, whole);
   }
   return found;
 }
@@ -165,24 +163,31 @@ function isScalarLiteral(code: string): boolean {
   return /^(?:-?\d[\d_.]*n?|"[^"]*"|'[^']*'|`[^`$]*`|true|false|null)$/.test(code.trim());
 }
 
-/** The file has a table of that name with nothing but literals in it. */
-function isTable(name: string, text: string, known: Map<string, boolean>): boolean {
-  const before = known.get(name);
-  if (before !== undefined || known.size >= MAX_TABLES) return before ?? false;
-  const found = hasTable(name, text);
-  known.set(name, found);
-  return found;
+/** A name, and where what is given to it begins: `{`, or the list of a `Map`. */
+const DECLARED =
+  /\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)(?![\w$])[^=\n]{0,120}=\s*(?:Object\.freeze\()?(?:new Map(?:<[^>\n]{0,200}>)?\(\s*\[|\{)/g;
+
+/** Says whether the file has a table of a name with nothing but literals in it. All declarations are looked for once. */
+function tablesIn(text: string): (name: string) => boolean {
+  let bodies: Map<string, number> | undefined;
+  const known = new Map<string, boolean>();
+  return (name) => {
+    if (!bodies) {
+      bodies = new Map();
+      for (const { 0: whole, 1: declared = "", index } of text.matchAll(DECLARED))
+        if (!bodies.has(declared)) bodies.set(declared, index + whole.length);
+    }
+    const body = bodies.get(name);
+    if (body === undefined) return false;
+    const isTable = known.get(name) ?? isOfLiterals(text.slice(body, body + 2000));
+    known.set(name, isTable);
+    return isTable;
+  };
 }
 
-function hasTable(name: string, text: string): boolean {
-  const declared = new RegExp(
-    String.raw`\b(?:const|let|var)\s+${escaped(name)}\b[^=\n]{0,120}=\s*(?:Object\.freeze\()?(?:new Map(?:<[^>\n]*>)?\(\s*\[|\{)`,
-  ).exec(text);
-  if (!declared) return false;
-  const body =
-    text
-      .slice(declared.index + declared[0].length, declared.index + declared[0].length + 2000)
-      .split(/\n\s*[}\]]|\};|\]\)|\}\s*\n|\}\s*$/, 1)[0] ?? "";
+/** `after`: what follows the bracket with which a table begins. */
+function isOfLiterals(after: string): boolean {
+  const body = after.split(/\n\s*[}\]]|\};|\]\)|\}\s*\n|\}\s*$/, 1)[0] ?? "";
   return /[:,]\s*(?:-?\d|["'`])/.test(body) && /\d/.test(body) && !/[(]|=>/.test(body);
 }
 
