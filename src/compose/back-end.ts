@@ -9,6 +9,7 @@ import type { ClientName } from "../core/client.ts";
 import type { Isolation } from "../core/policy.ts";
 import type { ProbeFinding } from "../core/probe.ts";
 import type { Engine } from "../engine/find-engine.ts";
+import type { StandingSets } from "../sandbox/unfinished-sets.ts";
 
 /** Everything that runs, with the mark of one owner on all of it. */
 export interface SandboxParts {
@@ -42,6 +43,8 @@ export interface BackEnd {
   }): Promise<SandboxParts>;
   /** What of the workspace can stand there, its owner's and that of its dead checks. */
   residue(owner: string): ResiduePlace;
+  /** The owner's sets of dependencies; absent: it has none. */
+  sets?(owner: string): StandingSets;
   /** Owners, by their marks, of everything that stands there and begins with `prefix`. */
   ownersOf(prefix: string): Promise<readonly string[]>;
   /** Takes away everything of these owners. Only while nothing of theirs runs. */

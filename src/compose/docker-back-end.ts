@@ -1,7 +1,7 @@
 import type { LoadedWorkspace } from "../config/load-config.ts";
 import type { Registries } from "../contracts/registry.ts";
 import { clientProgram } from "../core/client.ts";
-import { DockerDependencies } from "../sandbox/docker/docker-dependencies.ts";
+import { DockerDependencies, dockerSets } from "../sandbox/docker/docker-dependencies.ts";
 import { DockerGateways } from "../sandbox/docker/docker-gateways.ts";
 import { DockerResidue } from "../sandbox/docker/docker-residue.ts";
 import { DockerSandboxes } from "../sandbox/docker/docker-sandbox.ts";
@@ -52,6 +52,7 @@ export async function openDocker(workspace: LoadedWorkspace): Promise<BackEnd> {
         buildPrefix: buildPrefix(workspaceDir),
         otherOwners: async () => await deadOwners(workspaceDir, owners),
       }),
+    sets: (owner) => dockerSets(docker, owner),
     ownersOf: owners,
     sweep: async (left) => void (await sweep(docker, { owners: left })),
     probe: async () => void (await docker.ping()),

@@ -1,11 +1,13 @@
 import type { ResiduePlace } from "../contracts/residue.ts";
 import { messageOf, NightwardenError } from "../core/nightwarden-error.ts";
+import { UnfinishedSets } from "../sandbox/unfinished-sets.ts";
 import { HostResidue } from "../sandbox/user/host-residue.ts";
 import { attemptTokens } from "./attempt-tokens.ts";
 import { findGit } from "../git/find-git.ts";
 import { shadowNames, ShadowResidue } from "../git/shadow-residue.ts";
 import { StateResidue } from "../schedule/state-residue.ts";
 import type { BackEnd } from "./back-end.ts";
+import { finishedSets } from "./finished-sets.ts";
 import { loopResidue } from "./tree-bound.ts";
 import { worktreeResidue } from "./worktree-back-end.ts";
 import { clock, stateDirOf } from "./workspace.ts";
@@ -46,7 +48,14 @@ async function backEndResidue(options: {
   const worktree = worktreeResidue(workspaceDir, workspaceId);
   try {
     const backEnd = await options.backEnd();
-    return backEnd.isolation === "worktree" ? [worktree] : [backEnd.residue(workspaceId), worktree];
+    if (backEnd.isolation === "worktree") return [worktree];
+    const sets = backEnd.sets?.(workspaceId);
+    const finished = async (): Promise<ReadonlySet<string>> => await finishedSets(workspaceDir);
+    return [
+      backEnd.residue(workspaceId),
+      ...(sets ? [new UnfinishedSets({ sets, finished })] : []),
+      worktree,
+    ];
   } catch (error) {
     if (!(error instanceof NightwardenError)) throw error;
     return [silentPlace("docker", error), worktree];

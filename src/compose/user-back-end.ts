@@ -9,7 +9,7 @@ import type { PrepareSettings } from "../core/prepare-recipe.ts";
 import { HostImages } from "../sandbox/user/host-images.ts";
 import { launcherCommand } from "../sandbox/user/launcher-command.ts";
 import { Launcher, type AgentFile } from "../sandbox/user/launcher.ts";
-import { UserDependencies } from "../sandbox/user/user-dependencies.ts";
+import { UserDependencies, userSets } from "../sandbox/user/user-dependencies.ts";
 import { UserGateways } from "../sandbox/user/user-gateways.ts";
 import { UserResidue } from "../sandbox/user/user-residue.ts";
 import { UserSandboxes } from "../sandbox/user/user-sandbox.ts";
@@ -68,6 +68,7 @@ export async function openUser(workspace: LoadedWorkspace): Promise<BackEnd> {
     },
     residue: (owner) =>
       new UserResidue({ launcher, owner, otherOwners: async () => await deadOwners(workspaceDir, ownersOf) }),
+    sets: (owner) => userSets(launcher, owner),
     ownersOf,
     sweep: async (owners) => void (await launcher.sweep(owners)),
     probe: async () => void (await launcher.list("none")),

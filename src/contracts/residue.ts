@@ -23,7 +23,7 @@ export interface Unremoved {
  * One place where something of ours can stand: a back end, a shadow repository, the state folder.
  *
  * - It lists what it can prove to be this workspace's, by a label, a cgroup or a folder of ours, and nothing else: a name
- *   proves nothing. What is kept on purpose (images, dependency sets, outputs, journals) is not listed.
+ *   proves nothing. What is kept on purpose (images, finished dependency sets, outputs, journals) is not listed.
  * - `count` changes nothing. It is asked after every attempt, so it must be quick: bytes that take time to find are
  *   null until `weigh` is asked.
  * - `remove` takes what `count` has listed, and looks again whether each is ours. It does not stop at the first that it

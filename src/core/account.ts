@@ -29,7 +29,7 @@ export type AccountVerdict = "clean" | "leaked" | "unknown";
 
 /**
  * What may stand. Everything else that an account shows is a leak. What a night keeps on purpose is in no account:
- * images and dependency sets are caches, outputs and journals are the record.
+ * images and finished dependency sets are caches, outputs and journals are the record.
  */
 export interface MayStand {
   /** Tokens of attempts that have landed: their refs keep what was verified. */

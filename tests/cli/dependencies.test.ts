@@ -129,6 +129,25 @@ describe("a task that is granted a package", () => {
         "",
       );
       expect(seen).not.toContain(TOKEN);
+
+      // Half of a set, as a crash in the middle of an installation leaves it: it goes, and the finished ones stay.
+      const { docker } = await engine();
+      const sets = async (): Promise<string[]> => {
+        const filters = { label: [`${LABEL_DEPENDENCIES}=${owner}`] };
+        return ((await docker.listVolumes({ filters })).Volumes ?? []).map(({ Name }) => Name).toSorted();
+      };
+      const finished = await sets();
+      const named = workspace.eventsOf("prepare.finished").flatMap(({ set }) => set ?? []);
+      expect(finished).toEqual([...new Set(named)].toSorted((a, b) => (a < b ? -1 : 1)));
+      const half = { [LABEL_DEPENDENCIES]: owner ?? "", [LABEL_ATTEMPT]: "app.0", [LABEL_ROLE]: "prepare" };
+      await docker.createVolume({ Name: `nightwarden-dependencies-${"0".repeat(24)}`, Labels: half });
+      const repair = await workspace.start(["doctor", "--repair", "--json"], {
+        env: { REGISTRY_TOKEN: TOKEN },
+      }).ended;
+      expect(JSON.parse(repair.stdout)).toMatchObject({ verdict: "clean" });
+      expect(repair.stdout).toContain(`nightwarden-dependencies-${"0".repeat(24)}`);
+      expect(repair.exitCode).toBe(0);
+      expect(await sets()).toEqual(finished);
     },
   );
 

@@ -7,11 +7,15 @@ import type { Dependencies, DependencySet, OpenSet } from "../../src/contracts/d
 import type { SandboxRun } from "../../src/contracts/sandbox.ts";
 import type { OpenTrees, TreeSource } from "../../src/contracts/trees.ts";
 import type { TreeName } from "../../src/core/collector-protocol.ts";
+import { UnfinishedSets, type StandingSets } from "../../src/sandbox/unfinished-sets.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { captureAll, newAttempt, treeSourceOf, type SandboxesUnderTest } from "./sandboxes.ts";
 
 export interface DependenciesUnderTest extends SandboxesUnderTest {
   readonly dependencies: Dependencies;
+  readonly workspace: string;
+  /** What the account is taken of. */
+  readonly standing: (owner: string) => StandingSets;
   /** Every set that stands, whether it is one or what is left of one. */
   sets(): Promise<readonly string[]>;
   /** Takes away what the suite needs of the machine. */
@@ -206,6 +210,34 @@ export function testDependencies(name: string, setUp: () => Promise<Dependencies
       expect(await under.sets()).toEqual([second.id]);
       expect(await under.dependencies.has(first.id)).toBe(false);
       expect(await under.dependencies.has("never-there")).toBe(false);
+    });
+
+    it("what a crash has left of one stands in the workspace's account until it is removed; finished ones never do", async () => {
+      const [kept, unsaid] = [await settled(MAKE), await settled(MAKE)];
+      const crashed = await under.dependencies.open({ attempt: newAttempt(), slot: 0 });
+      await crashed.trees.close();
+      const placeOf = (owner: string): UnfinishedSets =>
+        new UnfinishedSets({
+          sets: under.standing(owner),
+          finished: async () => await Promise.resolve(new Set([kept.id])),
+        });
+      const place = placeOf(under.workspace);
+      const whole = { kind: "workspace" } as const;
+      // One that no journal calls finished is none, however it looks.
+      const { residue } = await place.count(whole);
+      expect(residue.map((each) => each.name).toSorted()).toEqual([unsaid.id, crashed.id].toSorted());
+      expect((await place.count({ kind: "attempt", attempt: newAttempt(), repo: "app" })).residue).toEqual(
+        [],
+      );
+      expect((await placeOf(`${under.workspace}-other`).count(whole)).residue).toEqual([]);
+      // Named by hand, neither a finished one nor one of nobody goes.
+      const [first] = residue;
+      const asked = [...residue, ...[kept.id, "never-there"].map((id) => ({ ...first!, name: id }))];
+      expect(await placeOf(`${under.workspace}-other`).remove(asked)).toEqual([]);
+      expect(await under.sets()).toHaveLength(3);
+      expect(await place.remove(asked)).toEqual([]);
+      expect(await under.sets()).toEqual([kept.id]);
+      expect((await place.count(whole)).residue).toEqual([]);
     });
 
     it("removes one set, and is not disturbed where it is gone already", async () => {

@@ -1,5 +1,5 @@
 import { LABEL_DEPENDENCIES } from "../../src/sandbox/docker/container-spec.ts";
-import { DockerDependencies } from "../../src/sandbox/docker/docker-dependencies.ts";
+import { DockerDependencies, dockerSets } from "../../src/sandbox/docker/docker-dependencies.ts";
 import { dockerUnderTest } from "../fixtures/docker-under-test.ts";
 import { testDependencies } from "./dependencies.ts";
 
@@ -10,6 +10,7 @@ testDependencies("Docker", async () => {
   return {
     ...under,
     dependencies: new DockerDependencies(under),
+    standing: (owner) => dockerSets(docker, owner),
     sets: async () => ((await docker.listVolumes({ filters })).Volumes ?? []).map(({ Name }) => Name),
     close: async () => await Promise.resolve(),
   };

@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LaunchedProgram } from "../../src/sandbox/user/launched-program.ts";
-import { UserDependencies } from "../../src/sandbox/user/user-dependencies.ts";
+import { UserDependencies, userSets } from "../../src/sandbox/user/user-dependencies.ts";
 import { TEST_LIMITS } from "../fixtures/test-limits.ts";
 import { userUnderTest, type UserUnderTest } from "../fixtures/user-under-test.ts";
 import { testDependencies } from "./dependencies.ts";
@@ -13,6 +13,7 @@ testDependencies("a user of its own", async () => {
   return {
     ...under,
     dependencies: new UserDependencies(under),
+    standing: (owner) => userSets(under.launcher, owner),
     sets: async () => await Promise.resolve(readdirSync(join(under.root, "sets"))),
     close: async () => {
       await Promise.resolve();

@@ -3,6 +3,7 @@ import type { AttemptRef } from "../../core/attempt.ts";
 import { NightwardenError, messageOf } from "../../core/nightwarden-error.ts";
 import type { Dependencies, OpenSet, SetFile } from "../../contracts/dependencies.ts";
 import type { CollectorTrees } from "../collector-trees.ts";
+import type { StandingSets } from "../unfinished-sets.ts";
 import { LABEL_DEPENDENCIES } from "./container-spec.ts";
 import type { DockerTrees } from "./docker-trees.ts";
 import { isGone } from "./engine-container.ts";
@@ -41,10 +42,26 @@ export class DockerDependencies implements Dependencies {
   }
 
   async keep(ids: readonly string[]): Promise<void> {
-    const filters = { label: [`${LABEL_DEPENDENCIES}=${this.workspace}`] };
-    const { Volumes } = await this.docker.listVolumes({ filters });
-    for (const { Name } of Volumes ?? []) if (!ids.includes(Name)) await removeVolume(this.docker, Name);
+    const { list, remove } = dockerSets(this.docker, this.workspace);
+    for (const id of await list()) if (!ids.includes(id)) await remove(id);
   }
+}
+
+/** The volumes that bear the mark of a workspace's sets. */
+export function dockerSets(docker: Docker, workspace: string): StandingSets {
+  const filters = { label: [`${LABEL_DEPENDENCIES}=${workspace}`] };
+  return {
+    kind: "volume",
+    list: async () => {
+      try {
+        return ((await docker.listVolumes({ filters })).Volumes ?? []).map(({ Name }) => Name);
+      } catch (error) {
+        const message = `the engine cannot say which sets of dependencies are there: ${messageOf(error)}`;
+        throw new NightwardenError({ code: "infra.engine", message, cause: error });
+      }
+    },
+    remove: async (id) => await removeVolume(docker, id),
+  };
 }
 
 class DockerSet implements OpenSet {

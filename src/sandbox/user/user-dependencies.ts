@@ -1,6 +1,7 @@
 import type { Dependencies, OpenSet, SetFile } from "../../contracts/dependencies.ts";
 import type { AttemptRef } from "../../core/attempt.ts";
 import type { CollectorTrees } from "../collector-trees.ts";
+import type { StandingSets } from "../unfinished-sets.ts";
 import type { Launcher } from "./launcher.ts";
 import type { UserTrees } from "./user-trees.ts";
 
@@ -35,10 +36,18 @@ export class UserDependencies implements Dependencies {
   }
 
   async keep(ids: readonly string[]): Promise<void> {
-    const { owner } = this;
-    for (const { id } of await this.launcher.listSets(owner))
-      if (!ids.includes(id)) await this.launcher.removeSet({ owner, id });
+    const { list, remove } = userSets(this.launcher, this.owner);
+    for (const id of await list()) if (!ids.includes(id)) await remove(id);
   }
+}
+
+/** The folders that the launcher has as a workspace's sets. */
+export function userSets(launcher: Launcher, owner: string): StandingSets {
+  return {
+    kind: "folder",
+    list: async () => (await launcher.listSets(owner)).map(({ id }) => id),
+    remove: async (id) => await launcher.removeSet({ owner, id }),
+  };
 }
 
 class UserSet implements OpenSet {
