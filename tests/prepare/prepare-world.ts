@@ -6,6 +6,7 @@ import type { Checks } from "../../src/contracts/checks.ts";
 import type { EventData, EventType } from "../../src/core/event.ts";
 import { NO_GRANTS, type Grants } from "../../src/core/grants.ts";
 import type { NightState } from "../../src/core/night-state.ts";
+import type { TaskKind } from "../../src/core/plan.ts";
 import type { PrepareSettings } from "../../src/core/prepare-recipe.ts";
 import type { RegistryAccess } from "../../src/core/registry-access.ts";
 import type { NightOrder } from "../../src/night/deps.ts";
@@ -31,6 +32,8 @@ interface RunTask {
   readonly grants?: Partial<Grants>;
   /** Absent: one that no task had. */
   readonly id?: string;
+  /** Absent: the night world's own. */
+  readonly kind?: TaskKind;
 }
 
 interface Run extends RunTask {
@@ -77,9 +80,10 @@ export class PrepareWorld {
       const id = task.id ?? `task-${(this.tasks += 1)}`;
       const command = ["sh", "-c", task.agent ?? `echo done > ${id}.txt`];
       const grants = { grants: { ...NO_GRANTS, ...task.grants } };
+      const kind = task.kind ? { kind: task.kind } : {};
       return {
         agent: new CommandAgent({ name: id, command, env: {} }),
-        story: { id, agent_: () => 0, verify: [...(task.verify ?? verify)], ...grants },
+        story: { id, agent_: () => 0, verify: [...(task.verify ?? verify)], ...grants, ...kind },
       };
     });
     const state = await this.night.run(
