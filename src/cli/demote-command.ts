@@ -27,7 +27,9 @@ export async function demoteCommand(
         why === ""
           ? "--reason is empty"
           : `phase ${to ?? from} is not below phase ${from}, in which the workspace is`;
-      throw new NightwardenError({ code: "usage.arguments", message });
+      const hint =
+        "nightwarden demote [PHASE] --reason TEXT, where PHASE is a lower one; nightwarden gates says where it is";
+      throw new NightwardenError({ code: "usage.arguments", message, hint });
     }
     const demotion = { from, to, why, by: "person" } as const;
     const journal = await journals.open(null);

@@ -11,6 +11,7 @@ import { renderDrillText } from "../report/render-drill-text.ts";
 import type { CommandContext } from "./command-context.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { refuseOtherPhase } from "./refuse-other-phase.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** `nightwarden drill containment`: the attacks that every night's gate begins with, and nothing else. */
@@ -25,6 +26,7 @@ export async function drillContainmentCommand(
   const lock = await lockWorkspace(config.workspaceDir, "nightwarden drill containment");
   const stop = listenForStop({ progress, maxMs: undefined });
   try {
+    await refuseOtherPhase(workspace);
     const backEnd = await openBackEnd(workspace);
     const machinery = await composeCheck({
       backEnd,

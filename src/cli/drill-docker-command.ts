@@ -8,6 +8,7 @@ import type { CommandContext } from "./command-context.ts";
 import { drillJson } from "./drill-json.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { refuseOtherPhase } from "./refuse-other-phase.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 /** `nightwarden drill docker`: whether attempts of this workspace can run in containers here; a no is a verdict, too. */
@@ -22,6 +23,7 @@ export async function drillDockerCommand(
   const lock = await lockWorkspace(workspaceDir, "nightwarden drill docker");
   const stop = listenForStop({ progress, maxMs: undefined });
   try {
+    await refuseOtherPhase(workspace);
     const startedMs = clock.monotonicMs();
     const { image, versions, ...facts } = await holdDockerTrial({
       workspace,

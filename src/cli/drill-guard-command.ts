@@ -11,6 +11,7 @@ import type { CommandContext } from "./command-context.ts";
 import { drillJson } from "./drill-json.ts";
 import { EXIT } from "./exit-codes.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { refuseOtherPhase } from "./refuse-other-phase.ts";
 import { listenForStop } from "./stop-signals.ts";
 
 interface DrillOptions {
@@ -51,6 +52,7 @@ async function runDrills(
   const lock = await lockWorkspace(config.workspaceDir, `nightwarden drill ${ids.join(", ")}`);
   const stop = listenForStop({ progress, maxMs: undefined });
   try {
+    await refuseOtherPhase(workspace);
     const backEnd = await openBackEnd(workspace);
     const settings = scratchSettings(workspace, backEnd.isolation);
     const versions = await toolVersions(version, backEnd.engine);
@@ -65,6 +67,7 @@ async function runDrills(
         runNight: async () => await runDrillNight({ drill, settings, version, onLine, signal: stop.signal }),
         categoryOf: categoryOfRule,
         isolation: backEnd.isolation,
+        policyHash: workspace.policyHash,
         versions,
         monotonicMs: () => clock.monotonicMs(),
         onAgain: (what) => progress(`${id}: once more, since it showed nothing: ${what}`),

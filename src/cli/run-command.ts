@@ -30,6 +30,7 @@ import type { CommandContext } from "./command-context.ts";
 import { EXIT, exitCodeOfNight } from "./exit-codes.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openWorkspace } from "./open-workspace.ts";
+import { refuseOtherPhase } from "./refuse-other-phase.ts";
 import { SignIns } from "./sign-ins.ts";
 import { listenForStop } from "./stop-signals.ts";
 
@@ -52,6 +53,7 @@ export async function runCommand(context: CommandContext, options: RunOptions): 
   const stop = listenForStop({ progress, maxMs });
   const signIns = new SignIns();
   try {
+    await refuseOtherPhase(workspace);
     const unprotected = outliveLackOfMemory();
     if (unprotected !== undefined)
       progress(

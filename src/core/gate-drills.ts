@@ -10,18 +10,23 @@ const WHAT_FOLLOWS = {
   "two-failures": "two failures in a row stop everything",
 } as const;
 
-/** What gates ask of the drills. The last run of each counts, since the phase was entered. */
+/**
+ * What gates ask of the drills. The last run of each counts, since the phase was entered, and under the policy in force: a
+ * guard that held before its rule was switched off shows nothing.
+ */
 export function drillCriteria(evidence: GateEvidence): Criterion[] {
   const { gate, drills } = evidence;
   const criteria = GATE_DRILLS.filter((drill) => gate.drills?.includes(drill)).map((drill): Criterion => {
     const runs = drills.filter(({ data }) => data.drill === drill);
     const last = runs.at(-1);
-    return atLeast(1, last?.data.verdict === "held" ? 1 : 0, {
+    const isOther = (last?.data.policyHash ?? evidence.policyHash) !== evidence.policyHash;
+    const other = isOther ? ", under another policy than the one in force" : "";
+    return atLeast(1, last?.data.verdict === "held" && !isOther ? 1 : 0, {
       criterion: `drill-${drill}`,
       says: `${WHAT_FOLLOWS[drill]} (drill ${drill})`,
       sample: { of: runs.length, what: "drills" },
       loosened: [],
-      evidence: last ? [evidenceOf(last, `the drill ${drill}: ${last.data.verdict}`)] : [],
+      evidence: last ? [evidenceOf(last, `the drill ${drill}: ${last.data.verdict}${other}`)] : [],
     });
   });
   if (gate.dockerTrial !== undefined) criteria.push(dockerTrial(evidence, gate.dockerTrial));

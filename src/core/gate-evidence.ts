@@ -25,6 +25,7 @@ type DrillEvent = Extract<NightwardenEvent, { readonly type: "drill.finished" }>
 /** What counts since the phase was entered. */
 export interface GateEvidence {
   readonly gate: Policy["gate"];
+  readonly policyHash: string;
   readonly loosened: readonly Loosening[];
   /** The event with which the phase was entered; undefined: the workspace began in it. */
   readonly entered: PhaseEvent | undefined;
@@ -60,6 +61,7 @@ export function gateEvidence(facts: GateFacts): GateEvidence {
   }
   return {
     gate: policy.gate,
+    policyHash,
     loosened,
     entered,
     drills: workspace.filter((event) => event.type === "drill.finished").filter(({ seq }) => since(seq)),

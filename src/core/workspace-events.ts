@@ -60,6 +60,8 @@ export const WORKSPACE_EVENTS = {
         detail: z.string(),
       }),
     ),
+    /** Of the workspace that was drilled. Absent: the drill is of no policy's rules, or of an earlier version. */
+    policyHash: z.string().optional(),
     /** What a drill that runs a night of its own saw: what had to happen, and what did. */
     observations: z
       .array(z.object({ what: z.string(), expected: z.string(), seen: z.string(), held: z.boolean() }))

@@ -58,7 +58,9 @@ class JsonlJournalStore implements JournalStore {
       const first = await readFirstEvent(this.pathOf(night));
       if (first) begun.push({ night, at: first.at });
     }
-    return begun.sort((a, b) => a.at.localeCompare(b.at)).map(({ night }) => night);
+    // By code units, and by name where the time is the same: as on any other machine.
+    const placeOf = ({ at, night }: (typeof begun)[number]): string => `${at} ${night}`;
+    return begun.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)).map(({ night }) => night);
   }
 
   async read(night: NightId | null): Promise<JournalContents> {

@@ -25,13 +25,15 @@ export async function guardDrill(options: {
   readonly runNight: () => Promise<DrillNight>;
   readonly categoryOf: (rule: string) => string | undefined;
   readonly isolation: Isolation;
+  /** Of the workspace's policy, whose checks are drilled. */
+  readonly policyHash: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Milliseconds that only rise. */
   readonly monotonicMs: () => number;
   /** Told before the night is run a second time. */
   readonly onAgain: (what: string) => void;
 }): Promise<RecordedDrill> {
-  const { drill, journals, runNight, categoryOf, isolation, versions, monotonicMs } = options;
+  const { drill, journals, runNight, categoryOf, isolation, policyHash, versions, monotonicMs } = options;
   const startedMs = monotonicMs();
   let night = await runNight();
   let judged = judgeGuardDrill(drill, { ...night, categoryOf });
@@ -53,6 +55,7 @@ export async function guardDrill(options: {
     versions: { ...versions },
     durationMs: Math.round(monotonicMs() - startedMs),
     canaries: [],
+    policyHash,
     observations,
     ...(last?.night ? { of: { night: last.night, hash: last.hash } } : {}),
   };

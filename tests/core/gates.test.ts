@@ -8,7 +8,7 @@ import type { GatePolicy } from "../../src/core/gate-policy.ts";
 import { gateReport } from "../../src/core/gates.ts";
 import { demotionFrom } from "../../src/core/phase-state.ts";
 import type { Task } from "../../src/core/plan.ts";
-import { GateStory, tasksOf } from "../fixtures/gate-story.ts";
+import { GateStory, IN_FORCE, tasksOf } from "../fixtures/gate-story.ts";
 import { BASE, begun, commitOf, ended, refOf } from "../fixtures/night-story.ts";
 
 const HOUR_MS = 3_600_000;
@@ -139,6 +139,18 @@ describe("the gate of phase 1", () => {
     const story = new GateStory().drill("failing-test").drill("failing-test", { verdict: "inconclusive" });
     expect(criterion(story, PHASE_1, "drill-failing-test")).toMatchObject({ met: false, sample: { of: 2 } });
     expect(criterion(story.drill("failing-test"), PHASE_1, "drill-failing-test").met).toBe(true);
+  });
+
+  it("takes a drill under the policy in force alone: a guard that is switched off after it held shows nothing", () => {
+    const story = new GateStory().drill("failing-test", { policyHash: IN_FORCE });
+    expect(criterion(story, PHASE_1, "drill-failing-test").met).toBe(true);
+    const other = criterion(story, PHASE_1, "drill-failing-test", { policyHash: "another" });
+    expect(other).toMatchObject({ met: false, measured: 0, sample: { of: 1 } });
+    expect(other.evidence[0]?.what).toBe(
+      "the drill failing-test: held, under another policy than the one in force",
+    );
+    story.drill("failing-test", { policyHash: "another" });
+    expect(criterion(story, PHASE_1, "drill-failing-test", { policyHash: "another" }).met).toBe(true);
   });
 
   it("begins anew where trust was lost, also where there was no phase below", () => {

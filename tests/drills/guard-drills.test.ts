@@ -197,6 +197,7 @@ describe("a drill can fail", () => {
         }),
       categoryOf: categoryOfRule,
       isolation: "docker",
+      policyHash: "in force",
       versions: {},
       monotonicMs: () => performance.now(),
       onAgain: () => undefined,
