@@ -6,7 +6,7 @@ import type { NightRecord } from "./night-record.ts";
 
 /**
  * Takes a phase from the workspace where the night failed what it was trusted with: first in the workspace's journal, which
- * counts, then in the night's, with an alert. Once, also where a crash came between the two.
+ * counts, then in the night's, with an alert. Each once, also where a crash came between them.
  */
 export async function loseTrust({
   record,
@@ -15,12 +15,12 @@ export async function loseTrust({
   readonly record: NightRecord;
   readonly journals: JournalStore;
 }): Promise<void> {
-  const { state } = record;
-  const lost = trustLost(state);
-  if (!lost || state.demotion) return;
-  const demotion = await demote(journals, lost);
-  await record.record({ type: "phase.demoted", data: demotion });
-  await record.record({ type: "alert.raised", data: demotionAlert(demotion) });
+  const lost = trustLost(record.state);
+  if (lost && !record.state.demotion)
+    await record.record({ type: "phase.demoted", data: await demote(journals, lost) });
+  const { demotion, alerts } = record.state;
+  if (demotion && !alerts.some(({ alert }) => alert === "demoted"))
+    await record.record({ type: "alert.raised", data: demotionAlert(demotion) });
 }
 
 async function demote(journals: JournalStore, { why, by }: TrustLost): Promise<EventData<"phase.demoted">> {

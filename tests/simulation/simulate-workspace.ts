@@ -3,13 +3,12 @@ import { GATE_DRILLS } from "../../src/core/gate-policy.ts";
 import type { NightId, TaskKey } from "../../src/core/ids.ts";
 import { TASK_KINDS, type TaskKind } from "../../src/core/plan.ts";
 import { PHASES, type Loosening, type Phase, type Policy } from "../../src/core/policy.ts";
-import { NightwardenError } from "../../src/core/nightwarden-error.ts";
-import type { Repository } from "../../src/contracts/repository.ts";
 import type { NightDeps, NightOrder } from "../../src/night/deps.ts";
 import { MOODS, scenarioOf, type Fault, type Scenario } from "./scenario.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { phasePolicy, policyIn, simulate, type Run } from "./simulate.ts";
 import type { SimJournals } from "./sim-journals.ts";
+import { withStuckBranches } from "./with-stuck-branches.ts";
 
 /** A workspace after one of its nights: its journals, and what its files say. */
 export interface WorkspaceState {
@@ -145,13 +144,7 @@ class WorkspaceStory {
 
   /** What a night is given: in some workspaces no branch can go back. */
   depsOf(deps: NightDeps): NightDeps {
-    if (!this.isStuck) return deps;
-    const stuck = (repository: Repository): Repository =>
-      new Proxy(repository, {
-        get: (target, key) => (key === "goBack" ? cannotGoBack : (Reflect.get(target, key) as unknown)),
-      });
-    const repositories = [...deps.repositories].map(([name, each]) => [name, stuck(each)] as const);
-    return { ...deps, repositories: new Map(repositories) };
+    return this.isStuck ? withStuckBranches(deps) : deps;
   }
 
   /** What the next process runs. */
@@ -267,10 +260,6 @@ class WorkspaceStory {
       if (this.random.chance(0.5))
         journals.say({ type: "task.requeued", data: { key, reason: "by the seed" } });
   }
-}
-
-async function cannotGoBack(): Promise<never> {
-  return await Promise.reject(new NightwardenError({ code: "infra.git", message: "the branch is locked" }));
 }
 
 function phaseOf(journals: SimJournals): Phase {
