@@ -11,6 +11,7 @@ import { INVARIANTS } from "./invariants.ts";
 import { scenarioOf } from "./scenario.ts";
 import { simulate, type BrokenRule } from "./simulate.ts";
 import { FULL, type SimWorld } from "./sim-world.ts";
+import { withStuckBranches } from "./with-stuck-branches.ts";
 
 /**
  * A guard that nobody has seen fire proves nothing. Each promise of INVARIANTS is broken here by a rule that is wrong in
@@ -166,6 +167,34 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, BrokenRule>>>> = {
         );
         return last ? { ...step, task: last.id } : step;
       },
+    },
+  },
+  "alerts-are-raised": {
+    "an alert is kept from everybody": {
+      deps: withJournal((journal) => async (fact) => {
+        if (fact.type !== "alert.raised") return await journal.append(fact);
+        return { ...fact, at: "" } as NightwardenEvent;
+      }),
+    },
+    "an alert is raised twice": {
+      deps: withJournal((journal) => async (fact) => {
+        if (fact.type === "alert.raised") await journal.append(fact);
+        return await journal.append(fact);
+      }),
+    },
+    "an alert of the breaker names the last task alone": {
+      deps: withJournal((journal) => async (fact) => {
+        if (fact.type !== "alert.raised" || fact.data.alert !== "breaker") return await journal.append(fact);
+        return await journal.append({ ...fact, data: { ...fact.data, tasks: fact.data.tasks.slice(-1) } });
+      }),
+    },
+    "a lost phase is told to nobody": {
+      deps: (deps) =>
+        withJournal((journal) => async (fact) => {
+          if (fact.type !== "alert.raised" || fact.data.alert !== "demoted")
+            return await journal.append(fact);
+          return { ...fact, at: "" } as NightwardenEvent;
+        })(withStuckBranches(deps)),
     },
   },
   "blame-is-right": {

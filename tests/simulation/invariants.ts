@@ -1,4 +1,5 @@
 import type { MakeInvariant } from "./invariant.ts";
+import * as alerts from "./invariants/alerts.ts";
 import * as attempts from "./invariants/attempts.ts";
 import * as branch from "./invariants/branch.ts";
 import * as checkpoints from "./invariants/checkpoints.ts";
@@ -22,6 +23,7 @@ export const INVARIANTS: Readonly<Record<string, MakeInvariant>> = {
   "only-dependents-skipped": failures.onlyDependentsSkipped,
   "results-are-true": failures.resultsAreTrue,
   "results-in-order": failures.resultsInOrder,
+  "alerts-are-raised": alerts.alertsAreRaised,
   "blame-is-right": checkpoints.blameIsRight,
   "ends-on-green": checkpoints.endsOnGreen,
   "goes-back-to-green": checkpoints.goesBackToGreen,
