@@ -41,7 +41,10 @@ export function referenceGate(facts: GateFacts): ReferenceCriterion[] {
     }),
     ...(gate.drills ?? []).map((drill) => {
       const runs = drills.filter((each) => each.drill === drill);
-      const held = runs.at(-1)?.verdict === "held" ? 1 : 0;
+      const last = runs.at(-1);
+      // One that does not say under which policy is of an earlier version.
+      const isInForce = last?.policyHash === undefined || last.policyHash === facts.policyHash;
+      const held = last?.verdict === "held" && isInForce ? 1 : 0;
       return atLeast(`drill-${drill}`, 1, held, { of: runs.length, what: "drills" });
     }),
     dockerTrial(drills, gate.dockerTrial),

@@ -197,6 +197,12 @@ const BROKEN: Readonly<Record<string, (facts: GateFacts) => GateFacts>> = {
         event.type !== "drill.finished" || event.data.drill === "docker" || event.data.verdict === "held",
     ),
   }),
+  "takes a drill under another policy for one under this": (facts) => ({
+    ...facts,
+    workspace: facts.workspace.map((event) =>
+      event.type === "drill.finished" ? { ...event, data: { ...event.data, policyHash: undefined } } : event,
+    ),
+  }),
   "takes any Docker trial for a verdict": (facts) => ({
     ...facts,
     workspace: facts.workspace.map((event) =>

@@ -237,6 +237,7 @@ class WorkspaceStory {
         versions: {},
         durationMs: 1000,
         canaries: [],
+        ...(drill !== "docker" && random.chance(0.8) ? { policyHash: this.policyFile.hash } : {}),
         of: { night, hash: "0".repeat(64) },
         ...(drill === "docker" && isHeld
           ? { trial: { answer, why: "by the seed", sandboxMs: 1000, bareMs: 1 } }
