@@ -151,8 +151,11 @@ it("a night of twelve tasks goes as its dependencies, files and checkpoints say,
       .map(({ task }) => task)
       .toSorted(),
   ).toEqual(["left", "one", "right"]);
-  const checkpoints = workspace.eventsOf("checkpoint.finished").map(({ result }) => result);
-  expect(checkpoints).toEqual(["red", "green", "green"]);
+  // Whether the last two that land have one checkpoint or two depends on how close together they are.
+  const [first, ...others] = workspace.eventsOf("checkpoint.finished");
+  expect(first?.result).toBe("red");
+  expect(new Set(others.map(({ result }) => result))).toEqual(new Set(["green"]));
+  expect(others.at(-1)?.commit).toBe(git(workspace.repository(), "rev-parse", workspace.branch()));
 
   // What arrived is what landed and stayed, and it passes what the owner runs.
   expect(workspace.landedTitles().toSorted()).toEqual(
